@@ -1,0 +1,75 @@
+// The durable queue between collection and upload.
+#ifndef ROLLCALL_AGENT_SPOOL_SPOOL_H_
+#define ROLLCALL_AGENT_SPOOL_SPOOL_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace rollcall {
+
+// Name of a unit in the spool: collector and scope text.
+struct SpoolUnit {
+  std::string collector;
+  std::string scope;
+  friend auto operator<=>(const SpoolUnit&, const SpoolUnit&) = default;
+};
+
+struct SpoolEntry {
+  uint64_t sequence = 0;
+  std::string payload;
+};
+
+struct SpoolStats {
+  uint64_t bytes = 0;
+  uint64_t entries = 0;
+  uint64_t segments = 0;
+  // First sequence not acknowledged, and the next to be given out.
+  uint64_t first_sequence = 0;
+  uint64_t next_sequence = 0;
+  uint64_t dropped_entries = 0;
+  uint64_t corrupt_blocks = 0;
+};
+
+// Keeps entries in order until they are acknowledged. Thread-safe.
+//
+// What must be dropped (no room, damage on disk) is never forgotten silently: the unit it
+// belonged to is marked `needs full`, durably, and the agent sends its complete set.
+class Spool {
+ public:
+  virtual ~Spool() = default;
+
+  // Appends an entry of `unit` and returns its sequence. The entry survives a crash of the
+  // process when this returns, and a power loss after Sync(). When there is no room, entries
+  // of units are dropped as a whole, oldest unit first, those units are marked, and
+  // the call still succeeds; Unavailable only if the entry itself cannot be kept.
+  virtual absl::StatusOr<uint64_t> Append(const SpoolUnit& unit, absl::string_view payload) = 0;
+
+  // Makes everything appended so far survive a power loss.
+  virtual absl::Status Sync() = 0;
+
+  // Up to `max_entries` entries with sequence >= `from`, within `max_bytes` (at least one).
+  virtual absl::StatusOr<std::vector<SpoolEntry>> Read(uint64_t from, size_t max_entries, size_t max_bytes) = 0;
+
+  // Everything up to and including `sequence` is on the backend and may go. Idempotent.
+  virtual absl::Status Acknowledge(uint64_t sequence) = 0;
+
+  // Whether unacknowledged entries of the unit exist.
+  virtual bool HasPending(const SpoolUnit& unit) const = 0;
+
+  // Units whose complete set must be sent. MarkNeedsFull is durable when it returns.
+  virtual absl::Status MarkNeedsFull(const SpoolUnit& unit) = 0;
+  virtual bool NeedsFull(const SpoolUnit& unit) const = 0;
+  // Called once the complete set of the unit has been appended.
+  virtual absl::Status ClearNeedsFull(const SpoolUnit& unit) = 0;
+
+  virtual SpoolStats Stats() const = 0;
+};
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_AGENT_SPOOL_SPOOL_H_

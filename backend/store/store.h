@@ -1,0 +1,209 @@
+// Where records are kept: current state, history, and what is known of every unit.
+#ifndef ROLLCALL_BACKEND_STORE_STORE_H_
+#define ROLLCALL_BACKEND_STORE_STORE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "proto/record_identity.h"
+#include "proto/set_digest.h"
+#include "rollcall/v1/ingest.pb.h"
+#include "rollcall/v1/query.pb.h"
+#include "rollcall/v1/run.pb.h"
+
+namespace rollcall {
+
+// Who reported: tenant and agent come from the client certificate, never from a message.
+struct AgentName {
+  std::string tenant;
+  std::string agent_id;
+  friend auto operator<=>(const AgentName&, const AgentName&) = default;
+};
+
+// A validated record, ready to be written.
+struct PreparedRecord {
+  int kind = 0;  // oneof number
+  AssetKey asset_key{};
+  Fingerprint fingerprint{};
+  absl::Time collected_at;
+  bool clock_suspect = false;
+  // Serialized Record without derived fields.
+  std::string payload;
+};
+
+// A validated batch. `records` is sorted by (kind, asset_key) without duplicates.
+struct PreparedBatch {
+  AgentName agent;
+  std::string collector;
+  pb::Scope scope;
+  uint64_t epoch = 0;
+  uint64_t generation = 0;
+  uint32_t part = 0;
+  bool last = false;
+  pb::BatchMode mode = pb::BATCH_MODE_UNSPECIFIED;
+  SetDigest base;
+  SetDigest after;
+  std::vector<PreparedRecord> records;
+  std::vector<AssetKey> retired;
+  pb::RunResult run_result;
+  absl::Time received_at;
+};
+
+enum class ApplyVerdict {
+  // The run is in the store.
+  kApplied,
+  // A part is kept until the run's last part arrives.
+  kStaged,
+  // It was there already; nothing changed.
+  kDuplicate,
+  // Not applied; the agent must send its complete set. `cause` says why.
+  kResync,
+};
+
+struct ApplyOutcome {
+  ApplyVerdict verdict = ApplyVerdict::kApplied;
+  pb::Resync::Cause cause = pb::Resync::CAUSE_UNSPECIFIED;
+  // With EPOCH_BEHIND: the epoch the store holds.
+  uint64_t epoch = 0;
+  // Digest of the unit's current records after this batch.
+  SetDigest digest;
+  uint64_t inserted = 0;
+  uint64_t changed = 0;
+  uint64_t retired = 0;
+};
+
+// One version of an asset.
+struct StoredVersion {
+  AgentName agent;
+  std::string collector;
+  std::string collector_version;
+  int kind = 0;
+  AssetKey asset_key{};
+  Fingerprint fingerprint{};
+  std::string payload;
+  absl::Time collected_at;
+  absl::Time received_at;
+  absl::Time first_seen;
+  absl::Time valid_from;
+  // For a current version: the unit's last COMPLETE run, or valid_from if later.
+  absl::Time last_seen;
+  std::optional<absl::Time> ended_at;
+  pb::StoredRecord::EndReason end_reason = pb::StoredRecord::END_REASON_UNSPECIFIED;
+  bool clock_suspect = false;
+};
+
+// What is known of a unit (agent, collector, scope).
+struct UnitInfo {
+  AgentName agent;
+  std::string collector;
+  pb::Scope scope;
+  uint64_t epoch = 0;
+  uint64_t generation = 0;
+  SetDigest digest;
+  pb::RunResult last_run;
+  absl::Time last_run_received_at;
+  std::optional<absl::Time> last_complete_at;
+};
+
+// Facts of a Hello, kept per agent.
+struct AgentContact {
+  AgentName agent;
+  std::string agent_version;
+  std::string host_id;
+  std::string boot_id;
+  std::string hosting_service;
+  std::string region;
+  uint64_t epoch = 0;
+  absl::Duration clock_offset;
+  absl::Time at;
+};
+
+struct AgentRow {
+  AgentContact contact;  // with `agent` filled; the rest empty before the first contact
+  bool contacted = false;
+  absl::Time enrolled_at;
+  absl::Time first_contact;
+  absl::Time last_contact;
+  // Two machines appear to use the identity: host_id or boot_id changed back and forth.
+  bool clone_suspected = false;
+};
+
+// Which versions a scan yields. Results are ordered by (agent, collector, kind, asset key,
+// valid_from).
+struct ScanQuery {
+  std::string tenant;
+  // All agents of the tenant if empty.
+  std::vector<std::string> agent_ids;
+  // All kinds if 0.
+  int kind = 0;
+  // Versions valid at that instant; current versions if unset.
+  std::optional<absl::Time> at;
+};
+
+struct ScanPage {
+  std::vector<StoredVersion> versions;
+  // Continue with this; empty at the end. Opaque; stable across processes.
+  std::string next_cursor;
+};
+
+// Every method is safe to call from any thread and may be retried after Unavailable.
+// Errors: Unavailable (busy, disk full), DataLoss (damaged), NotFound, InvalidArgument.
+// All engines pass backend/store/store_contract_test.cc.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Idempotent; atomic.
+  virtual absl::Status AddTenant(absl::string_view tenant, absl::Time at) = 0;
+  virtual absl::Status EnrollAgent(const AgentName& agent, absl::Time at) = 0;
+  virtual absl::StatusOr<bool> IsEnrolled(const AgentName& agent) = 0;
+
+  // Records a contact. Atomic. NotFound if the agent is not enrolled.
+  virtual absl::Status RecordContact(const AgentContact& contact) = 0;
+
+  // Applies batches in order within one transaction; durable when it returns. Idempotent on
+  // (agent, epoch, collector, scope, generation, part):
+  //   * epoch lower than the unit's: kResync EPOCH_BEHIND;
+  //   * generation not above the unit's within its epoch: kDuplicate;
+  //   * parts before the last are kept (kStaged); the last applies all, or kResync MISSING_PART;
+  //   * FULL replaces the unit's set: new and changed records are written, unchanged ones are
+  //     not touched, the others end as GONE (only if the run is COMPLETE);
+  //   * DELTA needs `base` to equal the unit's digest, else kResync BASE_MISMATCH;
+  //   * MERGE writes what is new or changed and ends nothing;
+  //   * a digest that differs from `after` in the end: kResync DIGEST_MISMATCH (the records
+  //     are kept; only the agent's belief was wrong).
+  // A batch that needs a resync does not undo the others of the group.
+  // An unchanged run writes one row: the unit's.
+  virtual absl::StatusOr<std::vector<ApplyOutcome>> ApplyGroup(absl::Span<const PreparedBatch> batches) = 0;
+
+  virtual absl::StatusOr<std::vector<AgentRow>> ListAgents(absl::string_view tenant) = 0;
+  // Units of one agent, or of the whole tenant if `agent_id` is empty.
+  virtual absl::StatusOr<std::vector<UnitInfo>> ListUnits(absl::string_view tenant, absl::string_view agent_id) = 0;
+  // Current records per (agent, kind).
+  struct KindCount {
+    std::string agent_id;
+    int kind = 0;
+    uint64_t count = 0;
+  };
+  virtual absl::StatusOr<std::vector<KindCount>> CountRecords(absl::string_view tenant) = 0;
+
+  virtual absl::StatusOr<ScanPage> Scan(const ScanQuery& query, absl::string_view cursor, size_t limit) = 0;
+  // Asset keys, in hex, that begin with the hex digits `prefix`; at most `limit`.
+  virtual absl::StatusOr<std::vector<AssetKey>> FindAssets(absl::string_view tenant, absl::string_view prefix,
+                                                           size_t limit) = 0;
+  // All versions of an asset on every agent that has or had it, oldest first.
+  virtual absl::StatusOr<std::vector<StoredVersion>> History(absl::string_view tenant, const AssetKey& key) = 0;
+
+  // OK if the store can be written; health checks ask this.
+  virtual absl::Status CheckWritable() = 0;
+};
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_BACKEND_STORE_STORE_H_

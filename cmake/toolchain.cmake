@@ -1,0 +1,33 @@
+# Compiler cache, linker, warnings and sanitizers.
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  # Precompiled headers carry time stamps and macros; ccache must be told not to mind.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+endif()
+
+find_program(LLD_PROGRAM ld.lld)
+if(LLD_PROGRAM)
+  add_link_options(-fuse-ld=lld)
+endif()
+# Every target is compiled alike, or they could not share one precompiled header.
+add_compile_options(-fPIE)
+add_link_options(-pie -Wl,-z,relro,-z,now -Wl,--as-needed)
+
+# absl::string_view is a type of its own in Debian 12's Abseil.
+add_compile_options(
+  -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
+  -fno-strict-aliasing -fstack-protector-strong)
+add_compile_definitions(_FORTIFY_SOURCE=2)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+endif()
+
+if(ROLLCALL_SANITIZE)
+  add_compile_options(-fsanitize=${ROLLCALL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -U_FORTIFY_SOURCE)
+  add_link_options(-fsanitize=${ROLLCALL_SANITIZE})
+endif()
+if(ROLLCALL_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,80 @@
+// The view of a host's files through which everything is read.
+#ifndef ROLLCALL_PLATFORM_FILE_TREE_H_
+#define ROLLCALL_PLATFORM_FILE_TREE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "platform/scoped_fd.h"
+
+namespace rollcall {
+
+// What stat(2) says. Owners are the numbers on disk.
+struct FileInfo {
+  enum class Type { kRegular, kDirectory, kSymlink, kSocket, kFifo, kDevice, kOther };
+  Type type = Type::kOther;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint32_t mode = 0;  // permission bits, including set-id and sticky
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint64_t size_bytes = 0;
+  int64_t mtime_unix_nano = 0;
+  int64_t ctime_unix_nano = 0;
+
+  friend bool operator==(const FileInfo&, const FileInfo&) = default;
+};
+
+struct DirectoryEntry {
+  std::string name;
+  // As readdir(3) reports it without a stat; kOther where the filesystem does not say.
+  FileInfo::Type type = FileInfo::Type::kOther;
+};
+
+// A tree of files rooted at `/`. Paths are absolute paths *on that host* ("/etc/passwd"),
+// never with a prefix; symbolic links, absolute or relative, resolve inside the tree and
+// cannot leave it.
+//
+// Errors: NotFound (no such file), PermissionDenied, ResourceExhausted (larger than the
+// limit), FailedPrecondition (not the right type of file), DataLoss (I/O error),
+// InvalidArgument (path not absolute or with a NUL). Messages name the host path.
+// Implementations are safe for use from several threads.
+class FileTree {
+ public:
+  virtual ~FileTree() = default;
+
+  // Reads a regular file (or /proc-style file of unknown size) whole. Never opens devices,
+  // FIFOs or sockets. Fails with ResourceExhausted past `limit` bytes.
+  virtual absl::StatusOr<std::string> ReadFile(absl::string_view path, size_t limit) const = 0;
+
+  // Reads at most `limit` bytes; `*truncated` says whether there was more.
+  virtual absl::StatusOr<std::string> ReadPrefix(absl::string_view path, size_t limit, bool* truncated) const = 0;
+
+  // Entries of a directory without `.` and `..`, sorted by name.
+  virtual absl::StatusOr<std::vector<DirectoryEntry>> List(absl::string_view path) const = 0;
+
+  // Follows a final symbolic link; Lstat does not.
+  virtual absl::StatusOr<FileInfo> Stat(absl::string_view path) const = 0;
+  virtual absl::StatusOr<FileInfo> Lstat(absl::string_view path) const = 0;
+
+  // Target of a symbolic link as stored, without resolving it. Works on /proc's links too.
+  virtual absl::StatusOr<std::string> ReadLink(absl::string_view path) const = 0;
+
+  // Opens a regular file read-only, close-on-exec. Unimplemented for trees not on a disk.
+  virtual absl::StatusOr<ScopedFd> Open(absl::string_view path) const = 0;
+
+  // A tree rooted at a directory of this one.
+  virtual absl::StatusOr<std::unique_ptr<FileTree>> Subtree(absl::string_view path) const = 0;
+};
+
+// Largest file read whole unless the parser streams.
+inline constexpr size_t kMaxFileBytes = size_t{16} << 20;
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_PLATFORM_FILE_TREE_H_
