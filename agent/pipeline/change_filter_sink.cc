@@ -1,0 +1,151 @@
+#include "agent/pipeline/change_filter_sink.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace rollcall {
+namespace {
+
+bool ReportsRecords(pb::RunResult::Status status) {
+  return status == pb::RunResult::COMPLETE || status == pb::RunResult::PARTIAL;
+}
+
+pb::Problem* AddNote(absl::string_view code, google::protobuf::RepeatedPtrField<pb::Problem>* notes) {
+  pb::Problem* note = notes->Add();
+  note->set_path("records");
+  note->set_code(std::string(code));
+  return note;
+}
+
+}  // namespace
+
+absl::Status ChangeFilterSink::BeginRun(const pb::RunResult& run) {
+  run_.emplace();
+  run_->unit = UnitOf(run);
+  run_->full_requested = states_->FullRequested(run_->unit);
+  const auto it = baselines_.find(run_->unit);
+  if (it == baselines_.end()) return absl::OkStatus();
+  if (run_->full_requested || spool_->NeedsFull(run_->unit)) {
+    baselines_.erase(it);
+    return absl::OkStatus();
+  }
+  run_->baseline = &it->second;
+  run_->seen.assign(it->second.size(), false);
+  return absl::OkStatus();
+}
+
+bool ChangeFilterSink::IsDuplicate(const AssetKey& key, size_t index) {
+  if (index == Baseline::kNotFound) return !run_->new_keys.insert(key).second;
+  if (run_->seen[index]) return true;
+  run_->seen[index] = true;
+  return false;
+}
+
+absl::Status ChangeFilterSink::Emit(pb::Record&& record) {
+  if (!run_.has_value()) return absl::FailedPreconditionError("take record: no run has begun");
+  const absl::StatusOr<RecordIdentity> identity = IdentityOf(record);
+  if (!identity.ok()) return identity.status();
+  ++counters_.seen;
+  const size_t index = run_->baseline == nullptr ? Baseline::kNotFound : run_->baseline->Find(identity->asset_key);
+  if (IsDuplicate(identity->asset_key, index)) {
+    ++run_->duplicates;
+    ++counters_.duplicates;
+    return absl::OkStatus();
+  }
+  ++run_->distinct;
+  if (index != Baseline::kNotFound && run_->baseline->item(index).fingerprint == identity->fingerprint) {
+    return absl::OkStatus();
+  }
+  std::string bytes;
+  if (!record.SerializeToString(&bytes) || bytes.size() > kMaxRecordBytes) {
+    ++run_->oversized;
+    return absl::OkStatus();
+  }
+  run_->changed.push_back({identity->asset_key, identity->fingerprint});
+  run_->changed_bytes.push_back(std::move(bytes));
+  return absl::OkStatus();
+}
+
+void ChangeFilterSink::DescribeDelta(RunOutput* output, Baseline* after) {
+  const Baseline& before = *run_->baseline;
+  output->mode = pb::DELTA;
+  output->base = before.digest();
+  std::vector<bool> keep(before.size(), true);
+  if (output->result.status() == pb::RunResult::COMPLETE) {
+    keep = run_->seen;
+    for (size_t i = 0; i < before.size(); ++i) {
+      if (!keep[i]) output->retired.push_back(before.item(i).key);
+    }
+  }
+  *after = before.With(std::move(run_->changed), keep);
+  output->after = after->digest();
+  output->upserts = std::move(run_->changed_bytes);
+}
+
+void ChangeFilterSink::DescribeWithoutBaseline(RunOutput* output, Baseline* after) {
+  if (output->result.status() != pb::RunResult::COMPLETE) {
+    output->mode = pb::MERGE;
+    output->upserts = std::move(run_->changed_bytes);
+    return;
+  }
+  *after = Baseline(std::move(run_->changed));
+  output->after = after->digest();
+  output->completes_set = true;
+  const std::optional<SetDigest> backend = states_->BackendDigest(run_->unit);
+  if (!run_->full_requested && backend == after->digest() && !spool_->HasPending(run_->unit)) {
+    output->mode = pb::DELTA;
+    output->base = after->digest();
+    return;
+  }
+  output->mode = pb::FULL;
+  output->upserts = std::move(run_->changed_bytes);
+}
+
+RunOutput ChangeFilterSink::Describe(const pb::RunResult& result, Baseline* after) {
+  RunOutput output;
+  output.result = result;
+  output.result.set_record_count(run_->distinct);
+  if (run_->duplicates > 0) {
+    // Not a problem: nothing went unseen, and a run that can never be COMPLETE could never retire.
+    AddNote("ALREADY_EXISTS", output.result.mutable_degradations())
+        ->set_message(absl::StrCat("keep records: ", run_->duplicates, " have the asset key of an earlier one"));
+  }
+  if (run_->oversized > 0) {
+    AddNote("RESOURCE_EXHAUSTED", output.result.mutable_problems())
+        ->set_message(absl::StrCat("keep records: ", run_->oversized, " are larger than ", kMaxRecordBytes, " bytes"));
+    output.result.set_problem_count(output.result.problem_count() + run_->oversized);
+    if (result.status() == pb::RunResult::COMPLETE) output.result.set_status(pb::RunResult::PARTIAL);
+  }
+  if (!ReportsRecords(result.status())) {
+    run_->changed.clear();
+    run_->changed_bytes.clear();
+    output.result.set_record_count(0);
+  }
+  if (run_->baseline != nullptr) {
+    DescribeDelta(&output, after);
+  } else {
+    DescribeWithoutBaseline(&output, after);
+  }
+  return output;
+}
+
+absl::Status ChangeFilterSink::EndRun(const pb::RunResult& result) {
+  if (!run_.has_value()) return absl::FailedPreconditionError("end run: no run has begun");
+  Baseline after;
+  RunOutput output = Describe(result, &after);
+  const SpoolUnit unit = run_->unit;
+  run_.reset();
+  counters_.sent += output.upserts.size();
+  counters_.retired += output.retired.size();
+  const bool known = output.mode != pb::MERGE;
+  const absl::Status written = writer_->Write(std::move(output));
+  if (written.ok() && known) {
+    baselines_[unit] = std::move(after);
+  } else {
+    baselines_.erase(unit);
+  }
+  return written;
+}
+
+}  // namespace rollcall

@@ -1,0 +1,95 @@
+// Turns complete observations into changes.
+#ifndef ROLLCALL_AGENT_PIPELINE_CHANGE_FILTER_SINK_H_
+#define ROLLCALL_AGENT_PIPELINE_CHANGE_FILTER_SINK_H_
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "agent/pipeline/baseline.h"
+#include "agent/pipeline/run_sink.h"
+#include "agent/pipeline/run_writer.h"
+#include "agent/spool/spool.h"
+#include "agent/unit_states.h"
+
+namespace rollcall {
+
+// Compares every run with what the backend is believed to hold of its unit, and at the run's
+// end gives the difference to a RunWriter:
+//
+//   status        baseline held and in order   otherwise
+//   COMPLETE      DELTA, with retirements      FULL; an empty DELTA if the backend is known to
+//                                              hold this very set and nothing is on its way
+//   PARTIAL       DELTA, nothing retired       MERGE of everything seen
+//   the others    DELTA of nothing             MERGE of nothing
+//
+// A baseline is out of order when the backend asked for the complete set or the spool lost
+// entries of the unit. Both are looked up when the run begins; what happens during a run is
+// served by the next one. A request of the backend always gets a FULL: whoever asks has found
+// that the digests cannot be trusted.
+//
+// Memory: 48 bytes per record of every unit; during a run, the serialized records that
+// changed (all of them without a baseline). Used by one thread at a time; the counters may be
+// read from any thread.
+class ChangeFilterSink : public RunSink {
+ public:
+  // Larger records are not sent: the run becomes PARTIAL and says so.
+  static constexpr size_t kMaxRecordBytes = 1 << 20;
+
+  // Everything must outlive this.
+  ChangeFilterSink(const UnitStates* states, const Spool* spool, RunWriter* writer)
+      : states_(states), spool_(spool), writer_(writer) {}
+
+  absl::Status BeginRun(const pb::RunResult& run) override;
+  // FailedPrecondition outside a run; InvalidArgument for a record without payload.
+  absl::Status Emit(pb::Record&& record) override;
+  // The writer's error; the unit's next complete run is then FULL.
+  absl::Status EndRun(const pb::RunResult& result) override;
+
+  // Since the start: records emitted, sent, retired, and dropped because an earlier record of
+  // the run had their asset key.
+  struct Counters {
+    std::atomic<uint64_t> seen{0};
+    std::atomic<uint64_t> sent{0};
+    std::atomic<uint64_t> retired{0};
+    std::atomic<uint64_t> duplicates{0};
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Run {
+    SpoolUnit unit;
+    bool full_requested = false;
+    // The unit's set as the backend holds it; nullptr if that is not known.
+    const Baseline* baseline = nullptr;
+    // Per item of the baseline, whether this run saw it.
+    std::vector<bool> seen;
+    // Records that are not in the baseline, or not like this.
+    std::vector<Baseline::Item> changed;
+    std::vector<std::string> changed_bytes;
+    absl::flat_hash_set<AssetKey> new_keys;
+    uint64_t distinct = 0;
+    uint64_t duplicates = 0;
+    uint64_t oversized = 0;
+  };
+
+  bool IsDuplicate(const AssetKey& key, size_t index);
+  RunOutput Describe(const pb::RunResult& result, Baseline* after);
+  void DescribeDelta(RunOutput* output, Baseline* after);
+  void DescribeWithoutBaseline(RunOutput* output, Baseline* after);
+
+  const UnitStates* states_;
+  const Spool* spool_;
+  RunWriter* writer_;
+  std::map<SpoolUnit, Baseline> baselines_;
+  std::optional<Run> run_;
+  Counters counters_;
+};
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_AGENT_PIPELINE_CHANGE_FILTER_SINK_H_
