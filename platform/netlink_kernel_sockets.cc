@@ -39,9 +39,9 @@ struct Dump {
   bool optional;
 };
 constexpr Dump kDumps[] = {
-    {Protocol::kTcp, AF_INET, "tcp", false},   {Protocol::kTcp, AF_INET6, "tcp6", true},
-    {Protocol::kUdp, AF_INET, "udp", false},   {Protocol::kUdp, AF_INET6, "udp6", true},
-    {Protocol::kSctp, AF_INET, "sctp", true},  {Protocol::kSctp, AF_INET6, "sctp6", true},
+    {Protocol::kTcp, AF_INET, "tcp", false},         {Protocol::kTcp, AF_INET6, "tcp6", true},
+    {Protocol::kUdp, AF_INET, "udp", false},         {Protocol::kUdp, AF_INET6, "udp6", true},
+    {Protocol::kSctp, AF_INET, "sctp", true},        {Protocol::kSctp, AF_INET6, "sctp6", true},
     {Protocol::kUnixStream, AF_UNIX, "unix", false},
 };
 
@@ -91,14 +91,15 @@ absl::Status RunDump(int fd, const Dump& what, uint32_t sequence, std::string* b
   while (!dump->done) {
     sockaddr_nl sender = {};
     socklen_t sender_size = sizeof(sender);
-    const ssize_t received = ::recvfrom(fd, buffer->data(), buffer->size(), MSG_TRUNC,
-                                        reinterpret_cast<sockaddr*>(&sender), &sender_size);
+    const ssize_t received =
+        ::recvfrom(fd, buffer->data(), buffer->size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &sender_size);
     if (received < 0) {
       if (errno == EINTR) continue;
       return absl::ErrnoToStatus(errno, "read netlink:sock_diag");
     }
     if (sender.nl_pid != 0) continue;  // any process may send here; only the kernel is believed
-    if (static_cast<size_t>(received) > buffer->size()) return absl::DataLossError("read netlink:sock_diag: message cut off");
+    if (static_cast<size_t>(received) > buffer->size())
+      return absl::DataLossError("read netlink:sock_diag: message cut off");
     if (received == 0) return absl::DataLossError("read netlink:sock_diag: empty message");
     ParseSockDiagReply(absl::string_view(buffer->data(), static_cast<size_t>(received)), what.protocol, sequence, dump);
     if (dump->sockets.size() > kMaxSockets) {
@@ -146,7 +147,8 @@ class TableReader {
       if (!dump.interrupted) break;
     }
     if (dump.error != 0 && MeansMissing(dump.error)) {
-      return absl::UnimplementedError(absl::StrCat("read netlink:sock_diag: the kernel has no ", what.name, " diagnostics"));
+      return absl::UnimplementedError(
+          absl::StrCat("read netlink:sock_diag: the kernel has no ", what.name, " diagnostics"));
     }
     if (dump.error == EPERM || dump.error == EACCES) {
       return absl::ErrnoToStatus(dump.error, absl::StrCat("dump ", what.name, " sockets"));
@@ -202,8 +204,8 @@ class NetlinkKernelSockets : public KernelSockets {
     struct stat wanted = {};
     if (::fstat(namespace_fd, &wanted) != 0) return absl::ErrnoToStatus(errno, "stat network namespace");
     struct stat own = {};
-    const bool is_own = ::stat(OwnNamespacePath().c_str(), &own) == 0 && own.st_dev == wanted.st_dev &&
-                        own.st_ino == wanted.st_ino;
+    const bool is_own =
+        ::stat(OwnNamespacePath().c_str(), &own) == 0 && own.st_dev == wanted.st_dev && own.st_ino == wanted.st_ino;
     return ReadTable(is_own ? OpenDiagSocket() : OpenDiagSocketIn(namespace_fd), wanted.st_ino);
   }
 

@@ -112,7 +112,8 @@ bool ParseInetMessage(absl::string_view payload, Protocol protocol, SockDiagDump
   absl::string_view locals;
   const bool intact = ForEachAttribute(payload.substr(std::min(payload.size(), AlignUp(sizeof(inet_diag_msg)))),
                                        [&](uint16_t type, absl::string_view value) {
-                                         if (type == INET_DIAG_SKV6ONLY && value.size() == 1) socket.v6only = value[0] != 0;
+                                         if (type == INET_DIAG_SKV6ONLY && value.size() == 1)
+                                           socket.v6only = value[0] != 0;
                                          if (type == INET_DIAG_LOCALS) locals = value;
                                        });
   const size_t before = dump->sockets.size();
@@ -128,19 +129,20 @@ bool ParseUnixMessage(absl::string_view payload, SockDiagDump* dump) {
   ListeningSocket socket;
   socket.protocol = Protocol::kUnixStream;
   socket.inode = message->udiag_ino;
-  const bool intact = ForEachAttribute(payload.substr(sizeof(unix_diag_msg)), [&](uint16_t type, absl::string_view value) {
-    if (type == UNIX_DIAG_NAME) {
-      socket.address = FormatUnixName(value);
-    } else if (type == UNIX_DIAG_RQLEN) {
-      const auto lengths = ReadStruct<unix_diag_rqlen>(value);
-      if (lengths.has_value()) {
-        socket.backlog_used = lengths->udiag_rqueue;
-        socket.backlog_limit = lengths->udiag_wqueue;
-      }
-    } else if (type == UNIX_DIAG_UID) {
-      socket.uid = ReadStruct<uint32_t>(value).value_or(0);
-    }
-  });
+  const bool intact =
+      ForEachAttribute(payload.substr(sizeof(unix_diag_msg)), [&](uint16_t type, absl::string_view value) {
+        if (type == UNIX_DIAG_NAME) {
+          socket.address = FormatUnixName(value);
+        } else if (type == UNIX_DIAG_RQLEN) {
+          const auto lengths = ReadStruct<unix_diag_rqlen>(value);
+          if (lengths.has_value()) {
+            socket.backlog_used = lengths->udiag_rqueue;
+            socket.backlog_limit = lengths->udiag_wqueue;
+          }
+        } else if (type == UNIX_DIAG_UID) {
+          socket.uid = ReadStruct<uint32_t>(value).value_or(0);
+        }
+      });
   dump->sockets.push_back(std::move(socket));
   return intact;
 }
@@ -160,7 +162,8 @@ void ParseMessage(const nlmsghdr& header, absl::string_view payload, Protocol pr
       dump->done = true;
       break;
     case SOCK_DIAG_BY_FAMILY:
-      if (protocol == Protocol::kUnixStream ? !ParseUnixMessage(payload, dump) : !ParseInetMessage(payload, protocol, dump)) {
+      if (protocol == Protocol::kUnixStream ? !ParseUnixMessage(payload, dump)
+                                            : !ParseInetMessage(payload, protocol, dump)) {
         ++dump->malformed;
       }
       break;
