@@ -36,14 +36,49 @@ struct DirectoryEntry {
   FileInfo::Type type = FileInfo::Type::kOther;
 };
 
+// What statvfs(3) says, in bytes.
+struct FilesystemSpace {
+  uint64_t total_bytes = 0;
+  uint64_t available_bytes = 0;
+  // The device of files in it, as FileInfo::device.
+  uint64_t device = 0;
+};
+
+// One directory kept open, for many small reads in it: a process's folder in /proc is the
+// reason, where resolving the path each time costs more than the read.
+//
+// A name is relative and literal, such as `stat`, `ns/net` or `` for the directory itself;
+// `..` is InvalidArgument. No symbolic link is followed, except by StatTarget. Errors as in
+// FileTree. Must not outlive its tree. Safe for use from several threads.
+class DirectoryView {
+ public:
+  virtual ~DirectoryView() = default;
+
+  // Replaces `*out`, reusing its memory, by at most `limit` bytes of a regular file;
+  // `*truncated` says whether there was more.
+  virtual absl::Status Read(absl::string_view name, size_t limit, std::string* out, bool* truncated) const = 0;
+  virtual absl::StatusOr<std::string> ReadLink(absl::string_view name) const = 0;
+  virtual absl::StatusOr<std::vector<DirectoryEntry>> List(absl::string_view name) const = 0;
+  virtual absl::StatusOr<FileInfo> Stat(absl::string_view name) const = 0;
+  // As FileTree::Stat: follows a final link, inside the tree, and a process's `exe`.
+  virtual absl::StatusOr<FileInfo> StatTarget(absl::string_view name) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<DirectoryView>> OpenDirectory(absl::string_view name) const = 0;
+};
+
 // A tree of files rooted at `/`. Paths are absolute paths *on that host* ("/etc/passwd"),
 // never with a prefix; symbolic links, absolute or relative, resolve inside the tree and
 // cannot leave it.
 //
 // Errors: NotFound (no such file), PermissionDenied, ResourceExhausted (larger than the
 // limit), FailedPrecondition (not the right type of file), DataLoss (I/O error),
-// InvalidArgument (path not absolute or with a NUL). Messages name the host path.
+// InvalidArgument (path not absolute or with a NUL), Unavailable (out of descriptors or
+// memory, or busy). Messages name the host path.
 // Implementations are safe for use from several threads.
+//
+// Links under /proc/PID whose text is not where they lead ("magic" links) are never followed,
+// with two exceptions: Open and Stat of `/proc/PID/exe`, which work even when the executable
+// was deleted or lies in another mount namespace, and Subtree of `/proc/PID/root`, the files
+// as that process sees them.
 class FileTree {
  public:
   virtual ~FileTree() = default;
@@ -68,9 +103,26 @@ class FileTree {
   // Opens a regular file read-only, close-on-exec. Unimplemented for trees not on a disk.
   virtual absl::StatusOr<ScopedFd> Open(absl::string_view path) const = 0;
 
-  // A tree rooted at a directory of this one.
+  // A tree rooted at a directory of this one. It may outlive this one.
   virtual absl::StatusOr<std::unique_ptr<FileTree>> Subtree(absl::string_view path) const = 0;
+
+  // Opens a directory for repeated reads. By default a view that resolves full paths.
+  virtual absl::StatusOr<std::unique_ptr<DirectoryView>> OpenDirectory(absl::string_view path) const;
+
+  // Size of the filesystem that `path` is on. Unimplemented for trees not on a disk. May
+  // block on a network filesystem whose server is gone.
+  virtual absl::StatusOr<FilesystemSpace> StatFilesystem(absl::string_view path) const;
 };
+
+// Whether `path` is one a FileTree takes: absolute, without NUL, shorter than PATH_MAX.
+// InvalidArgument otherwise; the message does not repeat a path with a NUL.
+absl::Status CheckTreePath(absl::string_view verb, absl::string_view path);
+
+// Likewise for a name in a DirectoryView.
+absl::Status CheckViewName(absl::string_view verb, absl::string_view name);
+
+// Most entries of one directory; more is ResourceExhausted.
+inline constexpr size_t kMaxDirectoryEntries = 1'000'000;
 
 // Largest file read whole unless the parser streams.
 inline constexpr size_t kMaxFileBytes = size_t{16} << 20;
