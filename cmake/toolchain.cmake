@@ -12,7 +12,8 @@ if(LLD_PROGRAM)
   add_link_options(-fuse-ld=lld)
 endif()
 # Every target is compiled alike, or they could not share one precompiled header.
-add_compile_options(-fPIE)
+# gRPC's targets ask for -pthread, so all get it.
+add_compile_options(-fPIE -pthread)
 add_link_options(-pie -Wl,-z,relro,-z,now -Wl,--as-needed)
 
 # absl::string_view is a type of its own in Debian 12's Abseil.
