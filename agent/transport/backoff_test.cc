@@ -14,8 +14,13 @@ TEST(UploadBackoffTest, DoublesUpToTheCap) {
   const struct {
     uint32_t attempt;
     absl::Duration ceiling;
-  } cases[] = {{0, absl::Seconds(1)},   {1, absl::Seconds(2)}, {5, absl::Seconds(32)}, {8, absl::Seconds(256)},
-               {9, kCap},               {30, kCap},            {31, kCap},
+  } cases[] = {{0, absl::Seconds(1)},
+               {1, absl::Seconds(2)},
+               {5, absl::Seconds(32)},
+               {8, absl::Seconds(256)},
+               {9, kCap},
+               {30, kCap},
+               {31, kCap},
                {std::numeric_limits<uint32_t>::max(), kCap}};
   for (const auto& c : cases) {
     EXPECT_EQ(UploadBackoff(c.attempt, kCap, 0), absl::ZeroDuration()) << c.attempt;

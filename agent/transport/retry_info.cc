@@ -33,7 +33,8 @@ bool VisitMessages(absl::string_view bytes, int number, Visitor visit) {
     }
     uint32_t size = 0;
     std::string message;
-    if (!in.ReadVarint32(&size) || size > bytes.size() || !in.ReadString(&message, static_cast<int>(size))) return false;
+    if (!in.ReadVarint32(&size) || size > bytes.size() || !in.ReadString(&message, static_cast<int>(size)))
+      return false;
     if (visit(message)) return true;
   }
   return false;

@@ -34,7 +34,8 @@ TEST(RetryDelayOfTest, FindsTheDelay) {
 TEST(RetryDelayOfTest, PassesOverOtherDetails) {
   google::protobuf::Any other;
   other.set_type_url("type.googleapis.com/google.rpc.DebugInfo");
-  EXPECT_EQ(RetryDelayOf(Field(3, other.SerializeAsString()) + Details("google.rpc.RetryInfo", 5, 0)), absl::Seconds(5));
+  EXPECT_EQ(RetryDelayOf(Field(3, other.SerializeAsString()) + Details("google.rpc.RetryInfo", 5, 0)),
+            absl::Seconds(5));
   EXPECT_EQ(RetryDelayOf(Details("google.rpc.DebugInfo", 5, 0)), std::nullopt);
 }
 

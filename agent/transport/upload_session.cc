@@ -76,8 +76,7 @@ absl::Status UploadSession::Receive(const pb::BackendMessage& message) {
     case pb::BackendMessage::kDrain:
       // Allowed at any time: a full backend turns agents away before it greets them.
       progress_.state = State::kDraining;
-      reconnect_after_ =
-          std::clamp(FromProto(message.drain().reconnect_after()), absl::ZeroDuration(), kMaxAskedWait);
+      reconnect_after_ = std::clamp(FromProto(message.drain().reconnect_after()), absl::ZeroDuration(), kMaxAskedWait);
       return absl::OkStatus();
     case pb::BackendMessage::MESSAGE_NOT_SET:
       return absl::OkStatus();  // a newer backend's message
@@ -233,7 +232,8 @@ absl::StatusOr<std::optional<pb::AgentMessage>> UploadSession::Next() {
 absl::Duration UploadSession::WakeAt() const {
   if (progress_.state == State::kDisconnected) return absl::InfiniteDuration();
   if (progress_.state == State::kGreeting) return opened_at_ + kWelcomeTimeout;
-  absl::Duration wake = progress_.state == State::kStreaming ? last_sent_at_ + heartbeat_interval_ : absl::InfiniteDuration();
+  absl::Duration wake =
+      progress_.state == State::kStreaming ? last_sent_at_ + heartbeat_interval_ : absl::InfiniteDuration();
   if (!in_flight_.empty()) wake = std::min(wake, last_ack_at_ + kAckTimeout);
   return wake;
 }
