@@ -17,7 +17,7 @@ function(rollcall_collector name)
   set_property(GLOBAL APPEND PROPERTY ROLLCALL_COLLECTORS collector_${name})
 
   if(tests)
-    rollcall_test(collector_${name}_test SRCS ${tests} DEPS collector_${name} LABELS ${ARG_LABELS})
+    rollcall_test(collector_${name}_test SRCS ${tests} DEPS collector_${name} rollcall_platform_testing LABELS ${ARG_LABELS})
   endif()
   foreach(fuzzer IN LISTS fuzzers)
     cmake_path(GET fuzzer STEM stem)

@@ -20,7 +20,7 @@ add_link_options(-pie -Wl,-z,relro,-z,now -Wl,--as-needed)
 add_compile_options(
   -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
   -fno-strict-aliasing -fstack-protector-strong)
-add_compile_definitions(_FORTIFY_SOURCE=2 ROLLCALL_VERSION="${PROJECT_VERSION}")
+add_compile_definitions(_FORTIFY_SOURCE=2)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
 endif()

@@ -5,13 +5,16 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "collectors/os_packages/os_packages_collector.h"
 #include "proto/kind_registry.h"
 
 namespace rollcall {
 namespace {
 
 // One line per collector, sorted by name.
-constexpr std::array<const Collector::Descriptor*, 0> kCollectors = {};
+constexpr auto kCollectors = std::to_array({
+    &kOsPackagesCollector,
+});
 
 absl::Status CheckDescriptor(const Collector::Descriptor& descriptor) {
   const absl::string_view name = descriptor.name;
