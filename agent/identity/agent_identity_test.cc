@@ -11,6 +11,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr char kUuid[] = "0c9ad1c8-3f5e-4a8e-9a51-6f1c7d1b2a30";
+constexpr char kName[] = "URI:rollcall://acme/agent/0c9ad1c8-3f5e-4a8e-9a51-6f1c7d1b2a30";
 
 TEST(ParseAgentUriTest, TakesOnlyAgents) {
   const auto identity = ParseAgentUri(std::string("rollcall://acme-1/agent/") + kUuid);
@@ -30,8 +31,7 @@ TEST(ParseAgentUriTest, TakesOnlyAgents) {
 
 TEST(IdentityFromCertificateTest, ReadsTheAgentFromTheCertificate) {
   TestPki pki;
-  const std::string uri = std::string("URI:rollcall://acme/agent/") + kUuid;
-  const TestCertificate agent = pki.Issue({"DNS:host.example", uri});
+  const TestCertificate agent = pki.Issue({"DNS:host.example", kName});
   const auto identity = IdentityFromCertificate(agent.cert_pem + pki.ca_pem());
   ASSERT_EQ(identity.status(), absl::OkStatus());
   EXPECT_EQ(identity->tenant, "acme");
@@ -41,18 +41,17 @@ TEST(IdentityFromCertificateTest, ReadsTheAgentFromTheCertificate) {
 
 TEST(IdentityFromCertificateTest, SaysWhatIsWrong) {
   TestPki pki;
-  const std::string uri = std::string("URI:rollcall://acme/agent/") + kUuid;
   const struct {
     std::string pem;
     std::string error;
   } cases[] = {
       {"", "no PEM certificate"},
       {"garbage", "no PEM certificate"},
-      {pki.Issue({uri}).key_pem, "no PEM certificate"},
+      {pki.Issue({kName}).key_pem, "no PEM certificate"},
       {pki.Issue({}).cert_pem, "no subject alternative name"},
       {pki.Issue({"DNS:rollcall"}).cert_pem, "no subject alternative name"},
       {pki.Issue({"URI:rollcall://acme/operator/x"}).cert_pem, "no subject alternative name"},
-      {pki.Issue({uri, "URI:rollcall://other/agent/" + std::string(kUuid)}).cert_pem, "more than one agent"},
+      {pki.Issue({kName, "URI:rollcall://other/agent/" + std::string(kUuid)}).cert_pem, "more than one agent"},
       {std::string(2 << 20, 'x'), "larger than"},
   };
   for (const auto& c : cases) {
@@ -64,8 +63,7 @@ TEST(IdentityFromCertificateTest, SaysWhatIsWrong) {
 
 TEST(IdentityFromCertificateTest, SurvivesEveryTruncation) {
   TestPki pki;
-  const std::string uri = std::string("URI:rollcall://acme/agent/") + kUuid;
-  const std::string pem = pki.Issue({uri}).cert_pem;
+  const std::string pem = pki.Issue({kName}).cert_pem;
   for (size_t cut = 0; cut + 30 < pem.size(); ++cut) EXPECT_FALSE(IdentityFromCertificate(pem.substr(0, cut)).ok());
 }
 
