@@ -14,7 +14,7 @@ constexpr char kUuid[] = "0c9ad1c8-3f5e-4a8e-9a51-6f1c7d1b2a30";
 constexpr char kName[] = "URI:rollcall://acme/agent/0c9ad1c8-3f5e-4a8e-9a51-6f1c7d1b2a30";
 
 TEST(ParseAgentUriTest, TakesOnlyAgents) {
-  const auto identity = ParseAgentUri(std::string("rollcall://acme-1/agent/") + kUuid);
+  const auto identity = ParseAgentUri(absl::StrCat("rollcall://acme-1/agent/", kUuid));
   ASSERT_EQ(identity.status(), absl::OkStatus());
   EXPECT_EQ(identity->tenant, "acme-1");
   EXPECT_EQ(identity->agent_id, kUuid);
@@ -51,7 +51,7 @@ TEST(IdentityFromCertificateTest, SaysWhatIsWrong) {
       {pki.Issue({}).cert_pem, "no subject alternative name"},
       {pki.Issue({"DNS:rollcall"}).cert_pem, "no subject alternative name"},
       {pki.Issue({"URI:rollcall://acme/operator/x"}).cert_pem, "no subject alternative name"},
-      {pki.Issue({kName, "URI:rollcall://other/agent/" + std::string(kUuid)}).cert_pem, "more than one agent"},
+      {pki.Issue({kName, absl::StrCat("URI:rollcall://other/agent/", kUuid)}).cert_pem, "more than one agent"},
       {std::string(2 << 20, 'x'), "larger than"},
   };
   for (const auto& c : cases) {
