@@ -1,0 +1,68 @@
+#include "cli/arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rollcall {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Arguments, BindsAVerb) {
+  const ParseResult result =
+      ParseArguments({"ls", "process", "--where", "user=root", "--where", "name~^a", "--format", "json"});
+  ASSERT_FALSE(result.finished) << result.text;
+  EXPECT_EQ(result.arguments.format, OutputFormat::kJson);
+  EXPECT_TRUE(result.arguments.needs_backend);
+  EXPECT_TRUE(static_cast<bool>(result.arguments.command));
+}
+
+TEST(Arguments, GlobalOptionsMayStandBeforeTheVerb) {
+  const ParseResult result = ParseArguments({"--server", "b:1", "-o", "wide", "hosts"});
+  ASSERT_FALSE(result.finished) << result.text;
+  EXPECT_EQ(result.arguments.server, "b:1");
+  EXPECT_TRUE(result.arguments.wide);
+}
+
+TEST(Arguments, SchemaNeedsNoBackend) {
+  const ParseResult result = ParseArguments({"schema"});
+  ASSERT_FALSE(result.finished);
+  EXPECT_FALSE(result.arguments.needs_backend);
+}
+
+TEST(Arguments, WrongUsageExitsWithTwo) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{},
+                                                                                     {"frobnicate"},
+                                                                                     {"ls"},
+                                                                                     {"hosts", "--format", "xml"},
+                                                                                     {"diff", "h"},
+                                                                                     {"retention"},
+                                                                                     {"completion", "tcsh"},
+                                                                                     {"hosts", "-o", "narrow"}}) {
+    const ParseResult result = ParseArguments(words);
+    EXPECT_TRUE(result.finished);
+    EXPECT_EQ(result.exit_code, kExitUsage) << testing::PrintToString(words);
+    EXPECT_FALSE(result.text.empty());
+  }
+}
+
+TEST(Arguments, HelpExitsWithZeroAndNamesEveryVerb) {
+  const ParseResult result = ParseArguments({"--help"});
+  EXPECT_TRUE(result.finished);
+  EXPECT_EQ(result.exit_code, 0);
+  for (const char* verb : {"hosts", "ls", "show", "history", "diff", "retention", "schema", "status", "completion"}) {
+    EXPECT_THAT(result.text, HasSubstr(verb));
+  }
+}
+
+TEST(ExitCodes, FollowTheStatus) {
+  EXPECT_EQ(ExitCodeFor(absl::OkStatus()), 0);
+  EXPECT_EQ(ExitCodeFor(absl::UnavailableError("")), 1);
+  EXPECT_EQ(ExitCodeFor(absl::InvalidArgumentError("")), 2);
+  EXPECT_EQ(ExitCodeFor(absl::NotFoundError("")), 3);
+  EXPECT_EQ(ExitCodeFor(absl::PermissionDeniedError("")), 4);
+  EXPECT_EQ(ExitCodeFor(IncompleteError("")), 5);
+}
+
+}  // namespace
+}  // namespace rollcall

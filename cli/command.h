@@ -1,0 +1,111 @@
+// What a command of the CLI is given, and how it ends.
+#ifndef ROLLCALL_CLI_COMMAND_H_
+#define ROLLCALL_CLI_COMMAND_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "cli/screen.h"
+#include "rollcall/v1/query.grpc.pb.h"
+
+namespace rollcall {
+
+namespace pb = ::rollcall::v1;
+
+// Exit codes, documented in rollcall(1).
+enum ExitCode {
+  kExitOk = 0,
+  kExitFailed = 1,     // the backend could not be reached or failed
+  kExitUsage = 2,      // wrong arguments or configuration
+  kExitNotFound = 3,   // no such asset, host or kind
+  kExitDenied = 4,     // the backend refused the caller
+  kExitIncomplete = 5  // `status --check`: coverage is not complete
+};
+
+// The exit code for a command that ended with `status`.
+int ExitCodeFor(const absl::Status& status);
+
+// Everything a command may use; outlives it. Commands run on one thread.
+struct CommandContext {
+  Screen* screen;
+  // Nullptr for commands that ask the backend nothing.
+  pb::Query::StubInterface* backend = nullptr;
+  absl::Time now;
+};
+
+// Sends one request with the purpose set and a deadline, and turns gRPC's status into ours.
+template <typename Request, typename Response>
+absl::Status Ask(grpc::Status (pb::Query::StubInterface::*method)(grpc::ClientContext*, const Request&, Response*),
+                 const CommandContext& context, Request request, Response* response);
+
+struct HostsArguments {};
+struct SummaryArguments {
+  std::string host;
+};
+struct LsArguments {
+  std::string kind;
+  std::string host;
+  std::vector<std::string> where;
+  std::string at;
+  std::vector<std::string> columns;
+  size_t limit = 0;  // 0: all
+};
+struct AssetArguments {
+  std::string asset;
+};
+struct DiffArguments {
+  std::string host;
+  std::string from;
+  std::string to;
+  std::vector<std::string> kinds;
+};
+struct SchemaArguments {
+  std::string kind;
+};
+struct StatusArguments {
+  std::string host;
+  // Exit with kExitIncomplete unless everything is complete.
+  bool check = false;
+  // With check: complete runs before this do not count.
+  std::string since;
+  // With check: these must have reported.
+  std::vector<std::string> collectors;
+};
+struct CompletionArguments {
+  std::string shell;
+};
+
+// One function per verb, each in commands/<verb>.cc. Errors are for the caller to print.
+absl::Status RunHosts(const CommandContext& context, const HostsArguments& arguments);
+absl::Status RunSummary(const CommandContext& context, const SummaryArguments& arguments);
+absl::Status RunLs(const CommandContext& context, const LsArguments& arguments);
+absl::Status RunShow(const CommandContext& context, const AssetArguments& arguments);
+absl::Status RunHistory(const CommandContext& context, const AssetArguments& arguments);
+absl::Status RunDiff(const CommandContext& context, const DiffArguments& arguments);
+absl::Status RunRetentionExplain(const CommandContext& context, const AssetArguments& arguments);
+absl::Status RunRetentionSample(const CommandContext& context);
+absl::Status RunSchema(const CommandContext& context, const SchemaArguments& arguments);
+absl::Status RunStatus(const CommandContext& context, const StatusArguments& arguments);
+absl::Status RunCompletion(const CommandContext& context, const CompletionArguments& arguments);
+
+// Status that ends `status --check` with kExitIncomplete.
+absl::Status IncompleteError(absl::string_view message);
+
+absl::Status FromGrpc(const grpc::Status& status);
+
+template <typename Request, typename Response>
+absl::Status Ask(grpc::Status (pb::Query::StubInterface::*method)(grpc::ClientContext*, const Request&, Response*),
+                 const CommandContext& context, Request request, Response* response) {
+  grpc::ClientContext call;
+  call.set_deadline(absl::ToChronoTime(context.now + absl::Seconds(60)));
+  request.set_purpose(pb::PROVIDE_FEATURE);
+  return FromGrpc((context.backend->*method)(&call, request, response));
+}
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_CLI_COMMAND_H_

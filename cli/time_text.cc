@@ -1,0 +1,101 @@
+#include "cli/time_text.h"
+
+#include "absl/strings/strip.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace rollcall {
+namespace {
+
+// `90m` and the like; InvalidArgument for anything else.
+absl::StatusOr<absl::Duration> ParseAgo(absl::string_view text) {
+  absl::ConsumeSuffix(&text, " ago");
+  if (text.size() < 2) return absl::InvalidArgumentError("");
+  absl::Duration unit;
+  switch (text.back()) {
+    case 's':
+      unit = absl::Seconds(1);
+      break;
+    case 'm':
+      unit = absl::Minutes(1);
+      break;
+    case 'h':
+      unit = absl::Hours(1);
+      break;
+    case 'd':
+      unit = absl::Hours(24);
+      break;
+    case 'w':
+      unit = absl::Hours(7 * 24);
+      break;
+    default:
+      return absl::InvalidArgumentError("");
+  }
+  uint32_t count = 0;
+  if (!absl::SimpleAtoi(text.substr(0, text.size() - 1), &count)) return absl::InvalidArgumentError("");
+  return count * unit;
+}
+
+bool IsUnset(const google::protobuf::Timestamp& time) { return time.seconds() == 0 && time.nanos() == 0; }
+
+}  // namespace
+
+absl::StatusOr<absl::Time> ParseTimeText(absl::string_view text, absl::Time now) {
+  if (text == "now") return now;
+  if (const auto ago = ParseAgo(text); ago.ok()) return now - *ago;
+  absl::Time time;
+  std::string error;
+  for (absl::string_view format : {"%Y-%m-%dT%H:%M:%E*S%Ez", "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%E*S",
+                                   "%Y-%m-%d %H:%M:%E*SZ", "%Y-%m-%dT%H:%M"}) {
+    if (absl::ParseTime(format, text, absl::UTCTimeZone(), &time, &error)) return time;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "'", text, "' is no time: use 2026-11-23, 2026-11-23T18:00:00Z, 'now' or a time ago such as 2h or 7d"));
+}
+
+std::string TimeText(const google::protobuf::Timestamp& time) {
+  if (IsUnset(time)) return "";
+  return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", FromProto(time), absl::UTCTimeZone());
+}
+
+std::string DateText(const google::protobuf::Timestamp& time) {
+  if (IsUnset(time)) return "";
+  return absl::FormatTime("%Y-%m-%d", FromProto(time), absl::UTCTimeZone());
+}
+
+std::string AgoText(const google::protobuf::Timestamp& time, absl::Time now) {
+  if (IsUnset(time)) return "never";
+  const int64_t seconds = absl::ToInt64Seconds(now - FromProto(time));
+  if (seconds < 5) return "just now";
+  if (seconds < 120) return absl::StrCat(seconds, "s ago");
+  if (seconds < 2 * 3600) return absl::StrCat(seconds / 60, "m ago");
+  if (seconds < 48 * 3600) return absl::StrCat(seconds / 3600, "h ago");
+  return absl::StrCat(seconds / 86400, "d ago");
+}
+
+std::string BytesText(uint64_t bytes) {
+  static constexpr absl::string_view kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(kUnits)) {
+    value /= 1024;
+    ++unit;
+  }
+  if (unit == 0) return absl::StrCat(bytes, " B");
+  return absl::StrFormat("%.*f %s", value < 10 ? 1 : 0, value, kUnits[unit]);
+}
+
+absl::Time FromProto(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+google::protobuf::Timestamp ToProto(absl::Time time) {
+  google::protobuf::Timestamp proto;
+  const timespec spec = absl::ToTimespec(time);
+  proto.set_seconds(spec.tv_sec);
+  proto.set_nanos(static_cast<int32_t>(spec.tv_nsec));
+  return proto;
+}
+
+}  // namespace rollcall

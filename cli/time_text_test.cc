@@ -1,0 +1,61 @@
+#include "cli/time_text.h"
+
+#include <gtest/gtest.h>
+
+namespace rollcall {
+namespace {
+
+const absl::Time kNow = absl::FromUnixSeconds(1764000000);  // 2025-11-24T16:00:00Z
+
+TEST(ParseTimeText, ReadsWhatPeopleWrite) {
+  const struct {
+    const char* text;
+    absl::Time want;
+  } kCases[] = {
+      {"now", kNow},
+      {"90m", kNow - absl::Minutes(90)},
+      {"7d", kNow - absl::Hours(168)},
+      {"2h ago", kNow - absl::Hours(2)},
+      {"2024-02-29", absl::FromUnixSeconds(1709164800)},
+      {"2024-02-29 01:02", absl::FromUnixSeconds(1709168520)},
+      {"2024-02-29T01:02:03Z", absl::FromUnixSeconds(1709168523)},
+      {"2024-02-29 01:02:03Z", absl::FromUnixSeconds(1709168523)},
+      {"2024-02-29T01:02:03+01:00", absl::FromUnixSeconds(1709164923)},
+  };
+  for (const auto& c : kCases) {
+    const auto got = ParseTimeText(c.text, kNow);
+    ASSERT_TRUE(got.ok()) << c.text << ": " << got.status();
+    EXPECT_EQ(*got, c.want) << c.text;
+  }
+}
+
+TEST(ParseTimeText, RefusesTheRest) {
+  for (const char* text : {"", "yesterday-ish", "2024-02-30", "h", "-2h", "2024-13-01", "99999999999h"}) {
+    EXPECT_EQ(ParseTimeText(text, kNow).status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+}
+
+TEST(AgoText, GrowsWithTheDistance) {
+  EXPECT_EQ(AgoText(ToProto(kNow), kNow), "just now");
+  EXPECT_EQ(AgoText(ToProto(kNow - absl::Seconds(61)), kNow), "61s ago");
+  EXPECT_EQ(AgoText(ToProto(kNow - absl::Minutes(61)), kNow), "61m ago");
+  EXPECT_EQ(AgoText(ToProto(kNow - absl::Hours(47)), kNow), "47h ago");
+  EXPECT_EQ(AgoText(ToProto(kNow - absl::Hours(49)), kNow), "2d ago");
+  EXPECT_EQ(AgoText({}, kNow), "never");
+}
+
+TEST(BytesText, PicksAUnit) {
+  EXPECT_EQ(BytesText(0), "0 B");
+  EXPECT_EQ(BytesText(1023), "1023 B");
+  EXPECT_EQ(BytesText(1536), "1.5 KiB");
+  EXPECT_EQ(BytesText(uint64_t{16} << 30), "16 GiB");
+}
+
+TEST(TimeText, IsUtcAndEmptyWhenUnset) {
+  EXPECT_EQ(TimeText({}), "");
+  EXPECT_EQ(TimeText(ToProto(absl::FromUnixSeconds(1709168523))), "2024-02-29 01:02:03Z");
+  EXPECT_EQ(DateText(ToProto(absl::FromUnixSeconds(1709168523))), "2024-02-29");
+}
+
+}  // namespace
+}  // namespace rollcall
