@@ -19,6 +19,10 @@ struct SpoolUnit {
   friend auto operator<=>(const SpoolUnit&, const SpoolUnit&) = default;
 };
 
+// Stands for every unit, known or not, in MarkNeedsFull and ClearNeedsFull. A spool marks it
+// when it cannot tell whose entries were lost; each unit is then cleared one by one.
+inline SpoolUnit AllSpoolUnits() { return {"*", ""}; }
+
 struct SpoolEntry {
   uint64_t sequence = 0;
   std::string payload;
@@ -46,7 +50,9 @@ class Spool {
   // Appends an entry of `unit` and returns its sequence. The entry survives a crash of the
   // process when this returns, and a power loss after Sync(). When there is no room, entries
   // of units are dropped as a whole, oldest unit first, those units are marked, and
-  // the call still succeeds; Unavailable only if the entry itself cannot be kept.
+  // the call still succeeds; Unavailable if the entry itself cannot be kept or the unit
+  // dropped is its own, so that its run cannot arrive whole: the unit is then marked.
+  // InvalidArgument for an entry larger than a spool takes.
   virtual absl::StatusOr<uint64_t> Append(const SpoolUnit& unit, absl::string_view payload) = 0;
 
   // Makes everything appended so far survive a power loss.
@@ -62,9 +68,10 @@ class Spool {
   virtual bool HasPending(const SpoolUnit& unit) const = 0;
 
   // Units whose complete set must be sent. MarkNeedsFull is durable when it returns.
+  // NeedsFull(AllSpoolUnits()): whether any unit does.
   virtual absl::Status MarkNeedsFull(const SpoolUnit& unit) = 0;
   virtual bool NeedsFull(const SpoolUnit& unit) const = 0;
-  // Called once the complete set of the unit has been appended.
+  // Called once the complete set of the unit has been appended; syncs it first.
   virtual absl::Status ClearNeedsFull(const SpoolUnit& unit) = 0;
 
   virtual SpoolStats Stats() const = 0;

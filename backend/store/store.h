@@ -78,7 +78,9 @@ struct ApplyOutcome {
   uint64_t retired = 0;
 };
 
-// One version of an asset.
+// One version of an asset. Versions of one asset of a unit follow each other without overlap, and
+// first_seen <= valid_from <= last_seen <= ended_at; where a clock stepped back, valid_from and
+// ended_at are moved forward to keep it so. A version is valid at t if valid_from <= t < ended_at.
 struct StoredVersion {
   AgentName agent;
   std::string collector;
@@ -89,10 +91,12 @@ struct StoredVersion {
   std::string payload;
   absl::Time collected_at;
   absl::Time received_at;
+  // valid_from of the oldest version of the asset that is still kept, whether or not it was gone since.
   absl::Time first_seen;
   absl::Time valid_from;
-  // For a current version: the unit's last COMPLETE run, or valid_from if later.
+  // The unit's last COMPLETE run that had this version, or valid_from if later.
   absl::Time last_seen;
+  // Changed: when its successor was collected. Gone: when the run that missed it started.
   std::optional<absl::Time> ended_at;
   pb::StoredRecord::EndReason end_reason = pb::StoredRecord::END_REASON_UNSPECIFIED;
   bool clock_suspect = false;
@@ -130,12 +134,16 @@ struct AgentRow {
   absl::Time enrolled_at;
   absl::Time first_contact;
   absl::Time last_contact;
-  // Two machines appear to use the identity: host_id or boot_id changed back and forth.
+  // Two machines appear to use the identity: less than kCloneSuspicionPeriod before the last contact,
+  // host_id or boot_id went back to a value it had left before.
   bool clone_suspected = false;
 };
 
-// Which versions a scan yields. Results are ordered by (agent, collector, kind, asset key,
-// valid_from).
+// A suspicion that nothing confirms for this long is over: the clone was given its own identity.
+inline constexpr absl::Duration kCloneSuspicionPeriod = absl::Hours(7 * 24);
+
+// Which versions a scan yields. Results are ordered by (agent, collector, scope, kind, asset key);
+// at any instant an asset of a unit has at most one version.
 struct ScanQuery {
   std::string tenant;
   // All agents of the tenant if empty.
@@ -161,6 +169,7 @@ class Store {
 
   // Idempotent; atomic.
   virtual absl::Status AddTenant(absl::string_view tenant, absl::Time at) = 0;
+  // NotFound if the tenant is unknown.
   virtual absl::Status EnrollAgent(const AgentName& agent, absl::Time at) = 0;
   virtual absl::StatusOr<bool> IsEnrolled(const AgentName& agent) = 0;
 
@@ -178,8 +187,13 @@ class Store {
   //   * MERGE writes what is new or changed and ends nothing;
   //   * a digest that differs from `after` in the end: kResync DIGEST_MISMATCH (the records
   //     are kept; only the agent's belief was wrong).
-  // A batch that needs a resync does not undo the others of the group.
+  // A batch that needs a resync does not undo the others of the group; it leaves its unit as it was
+  // (but for DIGEST_MISMATCH), so that it is answered alike when it comes again.
+  // A part of a newer run drops what is staged of older ones: batches of an agent come in order.
+  // A key that comes twice within a run counts once. A run that is not COMPLETE retires nothing,
+  // whatever its mode.
   // An unchanged run writes one row: the unit's.
+  // NotFound if an agent is not enrolled; nothing of the group is applied then.
   virtual absl::StatusOr<std::vector<ApplyOutcome>> ApplyGroup(absl::Span<const PreparedBatch> batches) = 0;
 
   virtual absl::StatusOr<std::vector<AgentRow>> ListAgents(absl::string_view tenant) = 0;
@@ -193,8 +207,11 @@ class Store {
   };
   virtual absl::StatusOr<std::vector<KindCount>> CountRecords(absl::string_view tenant) = 0;
 
+  // At most `limit` versions, 1 or more. Each page is read from one snapshot. InvalidArgument for a
+  // cursor that this scan did not give.
   virtual absl::StatusOr<ScanPage> Scan(const ScanQuery& query, absl::string_view cursor, size_t limit) = 0;
-  // Asset keys, in hex, that begin with the hex digits `prefix`; at most `limit`.
+  // Keys of current and past assets that, in hex, begin with the digits `prefix`: the `limit` smallest,
+  // in order. InvalidArgument if `prefix` is not 0 to 32 hex digits.
   virtual absl::StatusOr<std::vector<AssetKey>> FindAssets(absl::string_view tenant, absl::string_view prefix,
                                                            size_t limit) = 0;
   // All versions of an asset on every agent that has or had it, oldest first.

@@ -1,0 +1,236 @@
+#include "agent/transport/grpc_session.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/identity/local_file.h"
+#include "agent/transport/backoff.h"
+#include "agent/transport/session_stream.h"
+#include "grpcpp/security/credentials.h"
+
+namespace rollcall {
+namespace {
+
+constexpr size_t kMaxPemBytes = size_t{1} << 20;
+// After a session that worked, the first pause is drawn from [0, 4 s]: a backend that restarts
+// loses all its agents in one instant.
+constexpr uint32_t kAttemptAfterSession = 2;
+
+absl::Status ToAbsl(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+bool IsRefusal(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kPermissionDenied || status.code() == absl::StatusCode::kUnauthenticated;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ReadCredentials(const GrpcSession::Options& options) {
+  grpc::SslCredentialsOptions ssl;
+  const std::pair<const std::string*, std::string*> files[] = {{&options.ca_path, &ssl.pem_root_certs},
+                                                               {&options.cert_path, &ssl.pem_cert_chain},
+                                                               {&options.key_path, &ssl.pem_private_key}};
+  for (const auto& [path, pem] : files) {
+    absl::StatusOr<std::string> bytes = ReadLocalFile(*path, kMaxPemBytes);
+    if (!bytes.ok()) return bytes.status();
+    *pem = *std::move(bytes);
+  }
+  return grpc::SslCredentials(ssl);
+}
+
+// Moves messages between one stream and the UploadSession until the stream is over.
+class StreamPump {
+ public:
+  StreamPump(SessionStream* stream, UploadSession* upload, StreamEvents* events, const Clock* clock)
+      : stream_(stream), upload_(upload), events_(events), clock_(clock) {}
+
+  // Returns the news that end it; `*error` is why this side ended it, OK if the other did.
+  template <typename AfterEach>
+  StreamNews Run(absl::Status* error, AfterEach after_each) {
+    stream_->Write(upload_->Open());
+    write_in_flight_ = true;
+    while (true) {
+      StreamNews news = events_->Take(upload_->WakeAt() - clock_->Monotonic());
+      Digest(news);
+      if (news.stop) Fail(absl::CancelledError("agent stops"));
+      if (!closing_ && !write_in_flight_) SendNext();
+      after_each();
+      if (news.done) {
+        *error = error_;
+        return news;
+      }
+    }
+  }
+
+ private:
+  void Digest(StreamNews& news) {
+    if (news.written.has_value()) {
+      write_in_flight_ = false;
+      if (!*news.written) StopStarting();
+    }
+    if (news.received.has_value()) {
+      const absl::Status status = upload_->Receive(*news.received);
+      if (!status.ok()) {
+        Fail(status);
+      } else if (!closing_) {
+        stream_->ReadNext();
+      }
+    }
+    if (news.read_closed) StopStarting();
+  }
+
+  void SendNext() {
+    if (upload_->drained()) {
+      if (!std::exchange(half_closed_, true)) stream_->HalfClose();
+      return;
+    }
+    absl::StatusOr<std::optional<pb::AgentMessage>> message = upload_->Next();
+    if (!message.ok()) return Fail(message.status());
+    if (!message->has_value()) return;
+    stream_->Write(**std::move(message));
+    write_in_flight_ = true;
+  }
+
+  void StopStarting() {
+    closing_ = true;
+    stream_->Release();
+  }
+
+  void Fail(const absl::Status& status) {
+    if (error_.ok()) error_ = status;
+    closing_ = true;
+    stream_->Cancel();
+  }
+
+  SessionStream* const stream_;
+  UploadSession* const upload_;
+  StreamEvents* const events_;
+  const Clock* const clock_;
+  bool write_in_flight_ = false;
+  bool half_closed_ = false;
+  bool closing_ = false;
+  absl::Status error_;
+};
+
+}  // namespace
+
+struct GrpcSession::Ended {
+  absl::Status status;
+  bool welcomed = false;
+  std::optional<absl::Duration> asked_wait;
+};
+
+GrpcSession::GrpcSession(Options options, UploadSession* upload, const Clock* clock, Logger* logger,
+                         std::function<double()> random)
+    : options_(std::move(options)),
+      upload_(upload),
+      clock_(clock),
+      logger_(logger),
+      random_(std::move(random)),
+      events_(std::make_unique<StreamEvents>()) {}
+
+GrpcSession::~GrpcSession() { Stop(); }
+
+void GrpcSession::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void GrpcSession::Stop() {
+  events_->Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void GrpcSession::Wake() { events_->Wake(); }
+
+SessionStatus GrpcSession::Status() const {
+  const std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+void GrpcSession::Publish(const std::function<void(SessionStatus&)>& change) {
+  const std::lock_guard lock(status_mutex_);
+  status_.progress = upload_->progress();
+  change(status_);
+}
+
+void GrpcSession::Run() {
+  std::vector<std::string> addresses = options_.addresses;
+  for (size_t i = addresses.size(); i > 1; --i) {
+    std::swap(addresses[i - 1],
+              addresses[std::min<size_t>(i - 1, static_cast<size_t>(random_() * static_cast<double>(i)))]);
+  }
+  absl::Duration pause = options_.first_contact_within * random_();
+  for (size_t next = 0; !addresses.empty(); ++next) {
+    Publish([&](SessionStatus& s) { s.next_attempt = clock_->Now() + pause; });
+    if (events_->WaitForStop(pause)) return;
+    const std::string& address = addresses[next % addresses.size()];
+    Publish([&](SessionStatus& s) {
+      s.address = address;
+      s.next_attempt = absl::InfinitePast();
+      ++s.attempts;
+    });
+    const Ended ended = RunStream(address);
+    pause = PauseAfter(ended);
+    Publish([&](SessionStatus& s) { s.last_error = ended.status; });
+    if (ended.status.code() != absl::StatusCode::kCancelled) LogEnd(address, ended, pause);
+  }
+}
+
+GrpcSession::Ended GrpcSession::RunStream(const std::string& address) {
+  Ended ended;
+  const auto credentials = ReadCredentials(options_);
+  if (!credentials.ok()) {
+    ended.status = credentials.status();
+    return ended;
+  }
+  events_->Take(absl::ZeroDuration());  // nothing of the last stream
+  const auto channel = MakeSessionChannel(address, options_.server_name, *credentials);
+  const auto stub = pb::Ingest::NewStub(channel);
+  SessionStream stream(events_.get());
+  stream.Start(stub.get());
+
+  const uint64_t welcomes_before = upload_->progress().welcomes;
+  bool greeted = false;
+  StreamPump pump(&stream, upload_, events_.get(), clock_);
+  const StreamNews last = pump.Run(&ended.status, [&] {
+    Publish([](SessionStatus&) {});
+    if (greeted || upload_->progress().welcomes == welcomes_before) return;
+    greeted = true;
+    last_logged_ = absl::OkStatus();
+    logger_->Info("session.connected", "the backend accepted the session",
+                  {{"address", address}, {"clock_offset_seconds", upload_->progress().clock_offset}});
+  });
+  if (ended.status.ok()) ended.status = ToAbsl(last.status);
+  ended.welcomed = greeted;
+  ended.asked_wait = last.asked_wait;
+  if (upload_->reconnect_after().has_value()) ended.asked_wait = upload_->reconnect_after();
+  upload_->Close();
+  return ended;
+}
+
+absl::Duration GrpcSession::PauseAfter(const Ended& ended) {
+  if (ended.welcomed) failures_ = 0;
+  // Every address gets its turn before the pauses grow.
+  const uint32_t round = failures_ / static_cast<uint32_t>(std::max<size_t>(options_.addresses.size(), 1));
+  const uint32_t attempt = ended.welcomed ? kAttemptAfterSession : round;
+  ++failures_;
+  if (IsRefusal(ended.status)) return RefusalBackoff(options_.max_backoff, random_());
+  const absl::Duration own = UploadBackoff(attempt, options_.max_backoff, random_());
+  return ended.asked_wait.has_value() ? RespectAskedWait(own, *ended.asked_wait, random_()) : own;
+}
+
+void GrpcSession::LogEnd(const std::string& address, const Ended& ended, absl::Duration pause) {
+  // A backend that is away for a day is one line, not a thousand.
+  const bool repeated = ended.status.code() == last_logged_.code() && !last_logged_.ok();
+  last_logged_ = ended.status;
+  const LogLevel level = repeated ? LogLevel::kDebug : ended.status.ok() ? LogLevel::kInfo : LogLevel::kWarning;
+  const absl::string_view message =
+      IsRefusal(ended.status) ? "the backend refuses this agent; check its certificate and that it is enrolled"
+      : ended.welcomed        ? "the session ended; collection goes on and the spool keeps what it finds"
+                              : "cannot reach the backend; collection goes on and the spool keeps what it finds";
+  logger_->Log(level, IsRefusal(ended.status) ? "session.refused" : "session.ended", message,
+               {LogField("address", address), LogField("cause", ended.status), LogField("retry_in_seconds", pause)});
+}
+
+}  // namespace rollcall

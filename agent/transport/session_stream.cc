@@ -1,0 +1,103 @@
+#include "agent/transport/session_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "agent/transport/retry_info.h"
+
+namespace rollcall {
+namespace {
+
+// A batch is at most 4 MiB before compression, and its envelope small.
+constexpr int kMaxMessageBytes = (4 << 20) + (64 << 10);
+
+// What the trailers ask for; the gRPC retry protocol's trailer or the detailed status.
+std::optional<absl::Duration> AskedWait(const grpc::ClientContext& context, const grpc::Status& status) {
+  std::optional<absl::Duration> wait = RetryDelayOf(status.error_details());
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto pushback = trailers.find("grpc-retry-pushback-ms");
+  int64_t milliseconds = 0;
+  if (pushback != trailers.end() &&
+      absl::SimpleAtoi(absl::string_view(pushback->second.data(), pushback->second.size()), &milliseconds)) {
+    const absl::Duration asked = std::clamp(absl::Milliseconds(milliseconds), absl::ZeroDuration(), absl::Hours(24));
+    wait = std::max(wait.value_or(absl::ZeroDuration()), asked);
+  }
+  return wait;
+}
+
+}  // namespace
+
+void SessionStream::Start(pb::Ingest::Stub* stub) {
+  stub->async()->Session(&context_, this);
+  AddHold();  // writes are started from outside of reactions
+  StartRead(&incoming_);
+  StartCall();
+}
+
+void SessionStream::Write(pb::AgentMessage message) {
+  outgoing_ = std::move(message);
+  StartWrite(&outgoing_);
+}
+
+void SessionStream::ReadNext() { StartRead(&incoming_); }
+
+void SessionStream::HalfClose() { StartWritesDone(); }
+
+void SessionStream::Release() {
+  if (std::exchange(released_, true)) return;
+  RemoveHold();
+}
+
+void SessionStream::Cancel() {
+  context_.TryCancel();
+  Release();
+}
+
+void SessionStream::OnReadDone(bool ok) {
+  events_->Put([&](StreamNews& news) {
+    if (ok) {
+      news.received = std::move(incoming_);
+    } else {
+      news.read_closed = true;
+    }
+  });
+}
+
+void SessionStream::OnWriteDone(bool ok) {
+  outgoing_.Clear();
+  events_->Put([&](StreamNews& news) { news.written = ok; });
+}
+
+void SessionStream::OnDone(const grpc::Status& status) {
+  const std::optional<absl::Duration> asked_wait = AskedWait(context_, status);
+  // The other thread may delete this as soon as it is told.
+  events_->Put([&](StreamNews& news) {
+    news.done = true;
+    news.status = status;
+    news.asked_wait = asked_wait;
+  });
+}
+
+std::shared_ptr<grpc::Channel> MakeSessionChannel(const std::string& address, const std::string& server_name,
+                                                  const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  grpc::ChannelArguments arguments;
+  if (!server_name.empty()) arguments.SetSslTargetNameOverride(server_name);
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  // A dead peer behind a NAT is found; without a limit on pings an idle stream keeps its own alive.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 120'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // One attempt per channel: the session paces itself, with more jitter than gRPC has.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // No copies kept for gRPC's own retries, no bookkeeping nobody reads, no DNS TXT lookups.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
+}
+
+}  // namespace rollcall

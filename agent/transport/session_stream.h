@@ -1,0 +1,49 @@
+// One bidirectional stream on gRPC's callback interface.
+#ifndef ROLLCALL_AGENT_TRANSPORT_SESSION_STREAM_H_
+#define ROLLCALL_AGENT_TRANSPORT_SESSION_STREAM_H_
+
+#include <string>
+
+#include "agent/transport/stream_events.h"
+#include "grpcpp/grpcpp.h"
+#include "rollcall/v1/ingest.grpc.pb.h"
+
+namespace rollcall {
+
+// Reactions only leave notes in `events`. All other methods are for one thread, which must keep
+// this alive until the news say `done`.
+class SessionStream : public grpc::ClientBidiReactor<pb::AgentMessage, pb::BackendMessage> {
+ public:
+  explicit SessionStream(StreamEvents* events) : events_(events) {}
+
+  void Start(pb::Ingest::Stub* stub);
+  // REQUIRES: no write is in flight, and neither Finish nor Cancel was called.
+  void Write(pb::AgentMessage message);
+  // Asks for the next message, after one was taken.
+  void ReadNext();
+  // Says that nothing more will be written. REQUIRES: no write is in flight.
+  void HalfClose();
+  // Nothing more will be started from outside; the stream may end. Idempotent.
+  void Release();
+  // Ends the stream now. Idempotent.
+  void Cancel();
+
+ private:
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnDone(const grpc::Status& status) override;
+
+  StreamEvents* const events_;
+  grpc::ClientContext context_;
+  pb::AgentMessage outgoing_;
+  pb::BackendMessage incoming_;
+  bool released_ = false;
+};
+
+// A channel with its own connection, set up for one long stream. `address` is HOST:PORT.
+std::shared_ptr<grpc::Channel> MakeSessionChannel(const std::string& address, const std::string& server_name,
+                                                  const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_AGENT_TRANSPORT_SESSION_STREAM_H_

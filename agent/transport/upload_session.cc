@@ -1,0 +1,243 @@
+#include "agent/transport/upload_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/time_util.h"
+#include "proto/record_identity.h"
+#include "proto/set_digest.h"
+
+namespace rollcall {
+namespace {
+
+using State = SessionProgress::State;
+
+constexpr absl::Duration kMinHeartbeat = absl::Seconds(5);
+constexpr absl::Duration kDefaultHeartbeat = absl::Minutes(1);
+constexpr absl::Duration kMaxHeartbeat = absl::Hours(1);
+// A backend cannot send an agent away for longer than this.
+constexpr absl::Duration kMaxAskedWait = absl::Hours(24);
+// Read from the spool at once.
+constexpr size_t kReadEntries = 8;
+constexpr size_t kReadBytes = size_t{512} << 10;
+
+google::protobuf::Timestamp ToProto(absl::Time time) {
+  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
+}
+
+// Any bit pattern a peer may send, without overflow.
+absl::Time FromProto(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+absl::Duration FromProto(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+}  // namespace
+
+UploadSession::UploadSession(pb::Hello hello, Spool* spool, UnitStates* states, SessionDelegate* delegate,
+                             const Clock* clock, Logger* logger)
+    : hello_(std::move(hello)), spool_(spool), states_(states), delegate_(delegate), clock_(clock), logger_(logger) {}
+
+pb::AgentMessage UploadSession::Open() {
+  Close();
+  progress_.state = State::kGreeting;
+  opened_at_ = last_sent_at_ = clock_->Monotonic();
+  pb::AgentMessage message;
+  pb::Hello* hello = message.mutable_hello();
+  *hello = hello_;
+  hello->set_epoch(delegate_->Epoch());
+  *hello->mutable_sent_at() = ToProto(clock_->Now());
+  return message;
+}
+
+void UploadSession::Close() {
+  progress_.state = State::kDisconnected;
+  progress_.in_flight_batches = progress_.in_flight_bytes = 0;
+  ready_.clear();
+  in_flight_.clear();
+  highest_sent_ = 0;
+  reconnect_after_.reset();
+}
+
+absl::Status UploadSession::Receive(const pb::BackendMessage& message) {
+  if (progress_.state == State::kDisconnected) return absl::FailedPreconditionError("receive: no stream is open");
+  const bool greeted = progress_.state != State::kGreeting;
+  switch (message.message_case()) {
+    case pb::BackendMessage::kWelcome:
+      return greeted ? absl::InvalidArgumentError("backend sent a second Welcome") : OnWelcome(message.welcome());
+    case pb::BackendMessage::kAck:
+      return greeted ? OnAck(message.ack()) : absl::InvalidArgumentError("backend sent Ack before Welcome");
+    case pb::BackendMessage::kResync:
+      if (!greeted) return absl::InvalidArgumentError("backend sent Resync before Welcome");
+      OnResync(message.resync());
+      return absl::OkStatus();
+    case pb::BackendMessage::kDrain:
+      // Allowed at any time: a full backend turns agents away before it greets them.
+      progress_.state = State::kDraining;
+      reconnect_after_ = std::clamp(FromProto(message.drain().reconnect_after()), absl::ZeroDuration(), kMaxAskedWait);
+      return absl::OkStatus();
+    case pb::BackendMessage::MESSAGE_NOT_SET:
+      return absl::OkStatus();  // a newer backend's message
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UploadSession::OnWelcome(const pb::Welcome& welcome) {
+  std::map<SpoolUnit, SetDigest> states;
+  for (const pb::UnitState& unit : welcome.units()) {
+    states[{unit.collector(), ScopeText(unit.scope())}] = SetDigest(unit.digest());
+  }
+  states_->SetBackendStates(std::move(states));
+  window_batches_ = std::clamp<uint32_t>(welcome.window_batches(), 1, kMaxWindowBatches);
+  window_bytes_ = std::min(welcome.window_bytes(), kMaxWindowBytes);
+  const absl::Duration interval = FromProto(welcome.heartbeat_interval());
+  heartbeat_interval_ =
+      interval > absl::ZeroDuration() ? std::clamp(interval, kMinHeartbeat, kMaxHeartbeat) : kDefaultHeartbeat;
+
+  const absl::Duration now = clock_->Monotonic();
+  progress_.state = State::kStreaming;
+  ++progress_.welcomes;
+  progress_.last_welcome = clock_->Now();
+  if (welcome.has_server_time()) {
+    progress_.clock_offset = FromProto(welcome.server_time()) - (clock_->Now() - (now - opened_at_) / 2);
+  }
+  last_ack_at_ = now;
+  read_from_ = spool_->Stats().first_sequence;
+  return absl::OkStatus();
+}
+
+absl::Status UploadSession::OnAck(const pb::Ack& ack) {
+  // An acknowledgement of something never sent would delete data nobody has.
+  if (ack.sequence() > highest_sent_) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("backend acknowledged batch ", ack.sequence(), ", but only ", highest_sent_, " was sent"));
+  }
+  last_ack_at_ = clock_->Monotonic();
+  progress_.last_acknowledgement = clock_->Now();
+  while (!in_flight_.empty() && in_flight_.front().sequence <= ack.sequence()) {
+    const Sent& sent = in_flight_.front();
+    if (sent.after.has_value()) states_->SetBackendDigest(sent.unit, *sent.after);
+    progress_.in_flight_bytes -= sent.bytes;
+    ++progress_.batches_acknowledged;
+    in_flight_.pop_front();
+  }
+  progress_.in_flight_batches = in_flight_.size();
+  const absl::Status status = spool_->Acknowledge(ack.sequence());
+  // It will be sent again after a restart, and ignored: no reason to end the session.
+  if (!status.ok()) logger_->Warning("spool.acknowledge_failed", "cannot release sent batches", {{"cause", status}});
+  return absl::OkStatus();
+}
+
+void UploadSession::OnResync(const pb::Resync& resync) {
+  ++progress_.resyncs;
+  const SpoolUnit unit = {resync.collector(), ScopeText(resync.scope())};
+  logger_->Info("session.resync", "the backend needs a complete set",
+                {{"collector", unit.collector},
+                 {"scope", unit.scope},
+                 {"cause", pb::Resync::Cause_Name(resync.cause())},
+                 {"detail", resync.message()}});
+  if (resync.cause() == pb::Resync::EPOCH_BEHIND) {
+    const absl::Status raised = delegate_->RaiseEpochAbove(resync.epoch());
+    if (!raised.ok()) logger_->Error("session.epoch_failed", "cannot raise the epoch", {{"cause", raised}});
+  }
+  // What is in flight for the unit no longer tells what the backend will hold.
+  for (Sent& sent : in_flight_) {
+    if (sent.unit == unit) sent.after.reset();
+  }
+  states_->RequestFull(unit);
+  const absl::Duration now = clock_->Monotonic();
+  const auto [last, first_time] = resynced_at_.try_emplace(unit, now);
+  if (!first_time && now - last->second < kResyncPause) return;
+  last->second = now;
+  delegate_->RunSoon(unit.collector);
+}
+
+bool UploadSession::MayPrepare() const {
+  return progress_.state == State::kStreaming && in_flight_.size() < window_batches_;
+}
+
+absl::Status UploadSession::FillReady() {
+  if (!ready_.empty() || !MayPrepare()) return absl::OkStatus();
+  absl::StatusOr<std::vector<SpoolEntry>> entries = spool_->Read(read_from_, kReadEntries, kReadBytes);
+  if (!entries.ok()) return entries.status();
+  for (SpoolEntry& entry : *entries) {
+    read_from_ = entry.sequence + 1;
+    ready_.push_back(std::move(entry));
+  }
+  return absl::OkStatus();
+}
+
+void UploadSession::SkipLost(uint64_t sequence) {
+  delegate_->EntryLost(sequence, absl::DataLossError("parse spooled batch: malformed"));
+  // With something in flight, a later acknowledgement takes it along.
+  if (in_flight_.empty()) spool_->Acknowledge(sequence).IgnoreError();
+}
+
+std::optional<pb::AgentMessage> UploadSession::NextBatch() {
+  while (MayPrepare() && !ready_.empty()) {
+    const uint64_t bytes = ready_.front().payload.size();
+    // One batch may always be in flight, or a large one would never go.
+    if (!in_flight_.empty() && progress_.in_flight_bytes + bytes > window_bytes_) return std::nullopt;
+    const SpoolEntry entry = std::move(ready_.front());
+    ready_.pop_front();
+    pb::AgentMessage message;
+    pb::Batch* batch = message.mutable_batch();
+    if (!batch->ParseFromString(entry.payload)) {
+      SkipLost(entry.sequence);
+      continue;
+    }
+    batch->set_sequence(entry.sequence);
+    Sent sent = {entry.sequence, bytes, {batch->collector(), ScopeText(batch->scope())}, std::nullopt};
+    if (batch->last() && batch->has_after()) sent.after = SetDigest(batch->after());
+    if (in_flight_.empty()) last_ack_at_ = clock_->Monotonic();
+    in_flight_.push_back(std::move(sent));
+    highest_sent_ = entry.sequence;
+    ++progress_.batches_sent;
+    progress_.in_flight_bytes += bytes;
+    progress_.in_flight_batches = in_flight_.size();
+    return message;
+  }
+  return std::nullopt;
+}
+
+pb::AgentMessage UploadSession::MakeHeartbeat() {
+  pb::AgentMessage message;
+  pb::Heartbeat* heartbeat = message.mutable_heartbeat();
+  *heartbeat->mutable_sent_at() = ToProto(clock_->Now());
+  const SpoolStats stats = spool_->Stats();
+  heartbeat->set_spool_bytes(stats.bytes);
+  heartbeat->set_spool_batches(stats.entries);
+  delegate_->FillUsage(heartbeat);
+  return message;
+}
+
+absl::StatusOr<std::optional<pb::AgentMessage>> UploadSession::Next() {
+  const absl::Duration now = clock_->Monotonic();
+  if (progress_.state == State::kGreeting && now >= opened_at_ + kWelcomeTimeout) {
+    return absl::DeadlineExceededError("wait for Welcome: the backend did not answer");
+  }
+  if (!in_flight_.empty() && now >= last_ack_at_ + kAckTimeout) {
+    return absl::DeadlineExceededError("wait for acknowledgement: the backend did not answer");
+  }
+  if (absl::Status status = FillReady(); !status.ok()) return status;
+  std::optional<pb::AgentMessage> message = NextBatch();
+  const bool heartbeat_due = progress_.state == State::kStreaming && now >= last_sent_at_ + heartbeat_interval_;
+  if (!message.has_value() && heartbeat_due) message = MakeHeartbeat();
+  if (message.has_value()) last_sent_at_ = now;
+  return message;
+}
+
+absl::Duration UploadSession::WakeAt() const {
+  if (progress_.state == State::kDisconnected) return absl::InfiniteDuration();
+  if (progress_.state == State::kGreeting) return opened_at_ + kWelcomeTimeout;
+  absl::Duration wake =
+      progress_.state == State::kStreaming ? last_sent_at_ + heartbeat_interval_ : absl::InfiniteDuration();
+  if (!in_flight_.empty()) wake = std::min(wake, last_ack_at_ + kAckTimeout);
+  return wake;
+}
+
+bool UploadSession::drained() const { return progress_.state == State::kDraining && in_flight_.empty(); }
+
+}  // namespace rollcall

@@ -1,0 +1,93 @@
+#include "backend/store/sqlite/apply.h"
+
+#include <algorithm>
+#include <string>
+
+#include "backend/store/sqlite/record_writer.h"
+#include "backend/store/sqlite/staged_parts.h"
+#include "backend/store/sqlite/units.h"
+#include "platform/status_macros.h"
+
+namespace rollcall {
+namespace {
+
+ApplyOutcome Outcome(const UnitState& unit, ApplyVerdict verdict) {
+  ApplyOutcome outcome;
+  outcome.verdict = verdict;
+  outcome.digest = unit.digest;
+  return outcome;
+}
+
+ApplyOutcome AskResync(const UnitState& unit, pb::Resync::Cause cause) {
+  ApplyOutcome outcome = Outcome(unit, ApplyVerdict::kResync);
+  outcome.cause = cause;
+  outcome.epoch = unit.epoch;
+  return outcome;
+}
+
+absl::Status FindRecords(RecordWriter* writer, absl::Span<const PreparedRecord> records) {
+  for (const PreparedRecord& record : records) ROLLCALL_RETURN_IF_ERROR(writer->Found(record));
+  return absl::OkStatus();
+}
+
+// Brings all parts of the run to the writer, one at a time.
+absl::Status WriteRun(Connection* db, const UnitState& unit, const PreparedBatch& last, RecordWriter* writer) {
+  const std::string run = RunKey(last.epoch, last.generation);
+  std::vector<AssetKey> retired = last.retired;
+  for (uint32_t part = 0; part < last.part; ++part) {
+    ROLLCALL_ASSIGN_OR_RETURN(const PartBody body, ReadPart(db, unit.ids.unit_id, run, part));
+    ROLLCALL_RETURN_IF_ERROR(FindRecords(writer, body.records));
+    retired.insert(retired.end(), body.retired.begin(), body.retired.end());
+  }
+  ROLLCALL_RETURN_IF_ERROR(FindRecords(writer, last.records));
+  // Only who looked everywhere may say that something is gone.
+  if (last.run_result.status() != pb::RunResult::COMPLETE) return absl::OkStatus();
+  if (last.mode == pb::FULL) return writer->MissedAllOthers();
+  if (last.mode != pb::DELTA) return absl::OkStatus();
+  for (const AssetKey& key : retired) ROLLCALL_RETURN_IF_ERROR(writer->Missed(key));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ApplyOutcome> ApplyRun(Connection* db, const PreparedBatch& last, UnitState unit) {
+  RecordWriter writer(db, &unit, last.run_result, last.received_at);
+  ROLLCALL_RETURN_IF_ERROR(WriteRun(db, unit, last, &writer));
+  ROLLCALL_RETURN_IF_ERROR(writer.Finish());
+  unit.epoch = last.epoch;
+  unit.generation = last.generation;
+  if (last.run_result.status() == pb::RunResult::COMPLETE) {
+    unit.last_complete_at = std::max(unit.last_complete_at, writer.run_time());
+  }
+  ROLLCALL_RETURN_IF_ERROR(UpdateUnit(db, unit, last.run_result, last.received_at));
+  ROLLCALL_RETURN_IF_ERROR(DropPartsThrough(db, unit.ids.unit_id, RunKey(last.epoch, last.generation)));
+
+  const bool agreed = last.mode == pb::MERGE || unit.digest == last.after;
+  ApplyOutcome outcome = agreed ? Outcome(unit, ApplyVerdict::kApplied) : AskResync(unit, pb::Resync::DIGEST_MISMATCH);
+  outcome.inserted = writer.inserted();
+  outcome.changed = writer.changed();
+  outcome.retired = writer.retired();
+  return outcome;
+}
+
+}  // namespace
+
+absl::StatusOr<ApplyOutcome> ApplyBatch(Connection* db, const PreparedBatch& batch) {
+  if (batch.mode != pb::FULL && batch.mode != pb::DELTA && batch.mode != pb::MERGE) {
+    return absl::InvalidArgumentError("batch has no mode");
+  }
+  ROLLCALL_ASSIGN_OR_RETURN(UnitState unit, FindOrCreateUnit(db, batch));
+  if (unit.has_run && batch.epoch < unit.epoch) return AskResync(unit, pb::Resync::EPOCH_BEHIND);
+  if (unit.has_run && batch.epoch == unit.epoch && batch.generation <= unit.generation) {
+    return Outcome(unit, ApplyVerdict::kDuplicate);
+  }
+  if (!batch.last) {
+    ROLLCALL_ASSIGN_OR_RETURN(const bool is_new, StagePart(db, unit.ids.unit_id, batch));
+    return Outcome(unit, is_new ? ApplyVerdict::kStaged : ApplyVerdict::kDuplicate);
+  }
+  ROLLCALL_ASSIGN_OR_RETURN(const bool parts_there,
+                            HasParts(db, unit.ids.unit_id, RunKey(batch.epoch, batch.generation), batch.part));
+  if (!parts_there) return AskResync(unit, pb::Resync::MISSING_PART);
+  if (batch.mode == pb::DELTA && batch.base != unit.digest) return AskResync(unit, pb::Resync::BASE_MISMATCH);
+  return ApplyRun(db, batch, std::move(unit));
+}
+
+}  // namespace rollcall

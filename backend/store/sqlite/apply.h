@@ -1,0 +1,16 @@
+// Applying a batch to a unit.
+#ifndef ROLLCALL_BACKEND_STORE_SQLITE_APPLY_H_
+#define ROLLCALL_BACKEND_STORE_SQLITE_APPLY_H_
+
+#include "backend/store/sqlite/connection.h"
+#include "backend/store/store.h"
+
+namespace rollcall {
+
+// What Store::ApplyGroup says of one batch. Runs inside the caller's transaction, which must be
+// rolled back if this fails.
+absl::StatusOr<ApplyOutcome> ApplyBatch(Connection* db, const PreparedBatch& batch);
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_BACKEND_STORE_SQLITE_APPLY_H_

@@ -1,0 +1,143 @@
+#include "backend/store/sqlite/sqlite_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "backend/store/sqlite/agents.h"
+#include "backend/store/sqlite/apply.h"
+#include "backend/store/sqlite/scan.h"
+#include "backend/store/sqlite/schema.h"
+#include "backend/store/sqlite/units.h"
+#include "platform/scoped_fd.h"
+#include "platform/status_macros.h"
+
+namespace rollcall {
+namespace {
+
+absl::Status Annotate(absl::string_view what, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat(what, ": ", status.message()));
+}
+
+// SQLite would create the file with the process's umask; records are nobody else's business.
+absl::Status CreatePrivateFile(const std::string& path) {
+  const ScopedFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (fd.valid()) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, "create file");
+}
+
+absl::Status LimitSize(Connection* connection, uint64_t max_bytes) {
+  if (max_bytes == 0) return absl::OkStatus();
+  ROLLCALL_ASSIGN_OR_RETURN(const int64_t page_size, connection->QueryInt("PRAGMA page_size"));
+  const uint64_t pages = max_bytes / static_cast<uint64_t>(page_size);
+  return connection->Execute(absl::StrCat("PRAGMA max_page_count=", pages).c_str());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteStoreOptions& options) {
+  const std::string what = absl::StrCat("open store ", options.path);
+  if (absl::Status status = CreatePrivateFile(options.path); !status.ok()) return Annotate(what, status);
+  absl::StatusOr<std::unique_ptr<Connection>> writer = Connection::Open(options.path, Connection::Mode::kReadWrite);
+  if (!writer.ok()) return Annotate(what, writer.status());
+  if (absl::Status status = PrepareSchema(writer->get()); !status.ok()) return Annotate(what, status);
+  if (absl::Status status = LimitSize(writer->get(), options.max_bytes); !status.ok()) return Annotate(what, status);
+  return std::unique_ptr<SqliteStore>(new SqliteStore(options, *std::move(writer)));
+}
+
+template <typename Write>
+absl::Status SqliteStore::InWriteTransaction(absl::string_view what, Write write) {
+  const std::lock_guard<std::mutex> lock(writer_mutex_);
+  absl::StatusOr<Transaction> transaction = Transaction::BeginWrite(writer_.get());
+  if (!transaction.ok()) return Annotate(what, transaction.status());
+  absl::Status status = write(writer_.get());
+  if (status.ok()) status = transaction->Commit();
+  return Annotate(what, status);
+}
+
+template <typename Read>
+auto SqliteStore::InReadTransaction(absl::string_view what, Read read) -> decltype(read(nullptr)) {
+  absl::StatusOr<ReaderPool::Lease> lease = readers_.Take();
+  if (!lease.ok()) return Annotate(what, lease.status());
+  absl::StatusOr<Transaction> transaction = Transaction::BeginRead(lease->get());
+  if (!transaction.ok()) return Annotate(what, transaction.status());
+  auto result = read(lease->get());
+  if (!result.ok()) return Annotate(what, result.status());
+  return result;
+}
+
+absl::Status SqliteStore::AddTenant(absl::string_view tenant, absl::Time at) {
+  return InWriteTransaction(absl::StrCat("add tenant ", tenant),
+                            [&](Connection* db) { return InsertTenant(db, tenant, at); });
+}
+
+absl::Status SqliteStore::EnrollAgent(const AgentName& agent, absl::Time at) {
+  return InWriteTransaction(absl::StrCat("enroll agent ", agent.agent_id),
+                            [&](Connection* db) { return InsertAgent(db, agent, at); });
+}
+
+absl::StatusOr<bool> SqliteStore::IsEnrolled(const AgentName& agent) {
+  return InReadTransaction(absl::StrCat("look up agent ", agent.agent_id),
+                           [&](Connection* db) { return AgentExists(db, agent); });
+}
+
+absl::Status SqliteStore::RecordContact(const AgentContact& contact) {
+  return InWriteTransaction(absl::StrCat("record contact of agent ", contact.agent.agent_id),
+                            [&](Connection* db) { return UpdateContact(db, contact); });
+}
+
+absl::StatusOr<std::vector<ApplyOutcome>> SqliteStore::ApplyGroup(absl::Span<const PreparedBatch> batches) {
+  std::vector<ApplyOutcome> outcomes;
+  outcomes.reserve(batches.size());
+  absl::Status status = InWriteTransaction("apply batches", [&](Connection* db) -> absl::Status {
+    for (const PreparedBatch& batch : batches) {
+      ROLLCALL_ASSIGN_OR_RETURN(ApplyOutcome outcome, ApplyBatch(db, batch));
+      outcomes.push_back(outcome);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return outcomes;
+}
+
+absl::StatusOr<std::vector<AgentRow>> SqliteStore::ListAgents(absl::string_view tenant) {
+  return InReadTransaction("list agents", [&](Connection* db) { return ReadAgents(db, tenant); });
+}
+
+absl::StatusOr<std::vector<UnitInfo>> SqliteStore::ListUnits(absl::string_view tenant, absl::string_view agent_id) {
+  return InReadTransaction("list units", [&](Connection* db) { return ReadUnits(db, tenant, agent_id); });
+}
+
+absl::StatusOr<std::vector<Store::KindCount>> SqliteStore::CountRecords(absl::string_view tenant) {
+  return InReadTransaction("count records", [&](Connection* db) { return ReadKindCounts(db, tenant); });
+}
+
+absl::StatusOr<ScanPage> SqliteStore::Scan(const ScanQuery& query, absl::string_view cursor, size_t limit) {
+  return InReadTransaction("scan records", [&](Connection* db) { return ScanVersions(db, query, cursor, limit); });
+}
+
+absl::StatusOr<std::vector<AssetKey>> SqliteStore::FindAssets(absl::string_view tenant, absl::string_view prefix,
+                                                              size_t limit) {
+  return InReadTransaction("find assets", [&](Connection* db) { return ReadAssetKeys(db, tenant, prefix, limit); });
+}
+
+absl::StatusOr<std::vector<StoredVersion>> SqliteStore::History(absl::string_view tenant, const AssetKey& key) {
+  return InReadTransaction("read history", [&](Connection* db) { return ReadHistory(db, tenant, key); });
+}
+
+absl::Status SqliteStore::CheckWritable() {
+  return InWriteTransaction("write probe",
+                            [](Connection* db) { return db->Prepare("UPDATE probe SET writes = writes + 1").Run(); });
+}
+
+int64_t SqliteStore::rows_written() {
+  const std::lock_guard<std::mutex> lock(writer_mutex_);
+  return writer_->total_changes();
+}
+
+}  // namespace rollcall

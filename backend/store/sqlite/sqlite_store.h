@@ -1,0 +1,68 @@
+// The embedded engine: one SQLite database, one writer, several readers.
+#ifndef ROLLCALL_BACKEND_STORE_SQLITE_SQLITE_STORE_H_
+#define ROLLCALL_BACKEND_STORE_SQLITE_SQLITE_STORE_H_
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "backend/store/sqlite/connection.h"
+#include "backend/store/store.h"
+
+namespace rollcall {
+
+struct SqliteStoreOptions {
+  // The database file. Created, readable by the owner only, if it is missing; its folder must exist.
+  std::string path;
+  // Connections for reading at the same time.
+  size_t readers = 4;
+  // Largest size of the database; beyond it writes fail with Unavailable. 0 is no limit.
+  uint64_t max_bytes = 0;
+};
+
+// See Store. Writers wait for each other in this process; readers never wait for writers.
+// What is committed survives a power loss (WAL with synchronous=FULL). Deleted content is
+// overwritten (secure_delete).
+class SqliteStore : public Store {
+ public:
+  // Opens or creates the store and migrates its schema. FailedPrecondition if the database was
+  // written by a newer version or another program; DataLoss if it is damaged.
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const SqliteStoreOptions& options);
+
+  absl::Status AddTenant(absl::string_view tenant, absl::Time at) override;
+  absl::Status EnrollAgent(const AgentName& agent, absl::Time at) override;
+  absl::StatusOr<bool> IsEnrolled(const AgentName& agent) override;
+  absl::Status RecordContact(const AgentContact& contact) override;
+  absl::StatusOr<std::vector<ApplyOutcome>> ApplyGroup(absl::Span<const PreparedBatch> batches) override;
+  absl::StatusOr<std::vector<AgentRow>> ListAgents(absl::string_view tenant) override;
+  absl::StatusOr<std::vector<UnitInfo>> ListUnits(absl::string_view tenant, absl::string_view agent_id) override;
+  absl::StatusOr<std::vector<KindCount>> CountRecords(absl::string_view tenant) override;
+  absl::StatusOr<ScanPage> Scan(const ScanQuery& query, absl::string_view cursor, size_t limit) override;
+  absl::StatusOr<std::vector<AssetKey>> FindAssets(absl::string_view tenant, absl::string_view prefix,
+                                                   size_t limit) override;
+  absl::StatusOr<std::vector<StoredVersion>> History(absl::string_view tenant, const AssetKey& key) override;
+  absl::Status CheckWritable() override;
+
+  // Rows inserted, changed and deleted by this object.
+  int64_t rows_written();
+
+ private:
+  SqliteStore(const SqliteStoreOptions& options, std::unique_ptr<Connection> writer)
+      : writer_(std::move(writer)), readers_(options.path, options.readers) {}
+
+  // Runs `write` in a transaction on the writer, commits if it gives OK, and names `what` in errors.
+  template <typename Write>
+  absl::Status InWriteTransaction(absl::string_view what, Write write);
+  // Runs `read` in one snapshot on a reader.
+  template <typename Read>
+  auto InReadTransaction(absl::string_view what, Read read) -> decltype(read(nullptr));
+
+  std::mutex writer_mutex_;
+  std::unique_ptr<Connection> writer_;  // guarded by writer_mutex_
+  ReaderPool readers_;
+};
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_BACKEND_STORE_SQLITE_SQLITE_STORE_H_

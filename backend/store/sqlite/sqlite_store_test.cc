@@ -1,0 +1,23 @@
+#include "backend/store/sqlite/sqlite_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "backend/store/store_contract_test.h"
+
+namespace rollcall {
+namespace {
+
+StoreEngine Sqlite() {
+  return {"Sqlite", [](const std::string& folder) -> std::unique_ptr<Store> {
+            auto store = SqliteStore::Open({folder + "/rollcall.db"});
+            EXPECT_TRUE(store.ok()) << store.status();
+            if (!store.ok()) return nullptr;
+            return *std::move(store);
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, StoreContractTest, testing::Values(Sqlite()), StoreEngineName);
+
+}  // namespace
+}  // namespace rollcall
