@@ -2,6 +2,7 @@
 #ifndef ROLLCALL_AGENT_TRANSPORT_STREAM_EVENTS_H_
 #define ROLLCALL_AGENT_TRANSPORT_STREAM_EVENTS_H_
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
