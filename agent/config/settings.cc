@@ -178,7 +178,7 @@ void AddCollectorSettings(const CollectorDefaults& collector, std::vector<Settin
                        Type::kDuration,
                        DurationText(collector.interval),
                        "Time from the start of one run to the next.",
-                       "10s",
+                       "1s",
                        "168h",
                        {},
                        [name](AgentConfig& c) { return &c.collectors[name].interval; }});
