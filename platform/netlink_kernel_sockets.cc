@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "platform/errno_status.h"
 #include "platform/netlink_sock_diag.h"
 #include "platform/scoped_fd.h"
 
@@ -54,10 +55,10 @@ absl::StatusOr<ScopedFd> OpenDiagSocket() {
   ScopedFd fd(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!fd.valid()) {
     if (MeansMissing(errno)) return absl::UnimplementedError("open netlink:sock_diag: the kernel does not have it");
-    return absl::ErrnoToStatus(errno, "open netlink:sock_diag");
+    return ErrnoStatus(errno, "open", "netlink:sock_diag");
   }
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kReceiveTimeout, sizeof(kReceiveTimeout)) != 0) {
-    return absl::ErrnoToStatus(errno, "set time limit of netlink:sock_diag");
+    return ErrnoStatus(errno, "set time limit of", "netlink:sock_diag");
   }
   return fd;
 }
@@ -67,7 +68,8 @@ absl::StatusOr<ScopedFd> OpenDiagSocketIn(int namespace_fd) {
   absl::StatusOr<ScopedFd> result = absl::InternalError("enter network namespace: thread did not run");
   const auto enter = [&] {
     if (::setns(namespace_fd, CLONE_NEWNET) != 0) {
-      result = absl::ErrnoToStatus(errno, "enter network namespace");
+      result = errno == EINVAL ? absl::InvalidArgumentError("enter network namespace: the file is not one")
+                               : ErrnoStatus(errno, "enter", "network namespace");
     } else {
       result = OpenDiagSocket();
     }
@@ -86,7 +88,7 @@ absl::Status RunDump(int fd, const Dump& what, uint32_t sequence, std::string* b
   sockaddr_nl kernel = {};
   kernel.nl_family = AF_NETLINK;
   if (::sendto(fd, request.data(), request.size(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof(kernel)) < 0) {
-    return absl::ErrnoToStatus(errno, "ask netlink:sock_diag");
+    return ErrnoStatus(errno, "ask", "netlink:sock_diag");
   }
   while (!dump->done) {
     sockaddr_nl sender = {};
@@ -95,7 +97,7 @@ absl::Status RunDump(int fd, const Dump& what, uint32_t sequence, std::string* b
         ::recvfrom(fd, buffer->data(), buffer->size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &sender_size);
     if (received < 0) {
       if (errno == EINTR) continue;
-      return absl::ErrnoToStatus(errno, "read netlink:sock_diag");
+      return ErrnoStatus(errno, "read", "netlink:sock_diag");
     }
     if (sender.nl_pid != 0) continue;  // any process may send here; only the kernel is believed
     if (static_cast<size_t>(received) > buffer->size())
@@ -151,7 +153,7 @@ class TableReader {
           absl::StrCat("read netlink:sock_diag: the kernel has no ", what.name, " diagnostics"));
     }
     if (dump.error == EPERM || dump.error == EACCES) {
-      return absl::ErrnoToStatus(dump.error, absl::StrCat("dump ", what.name, " sockets"));
+      return ErrnoStatus(dump.error, "dump", absl::StrCat(what.name, " sockets"));
     }
     AddProblems(what, dump, table);
     Take(&dump, table);
@@ -160,7 +162,7 @@ class TableReader {
 
   static void AddProblems(const Dump& what, const SockDiagDump& dump, SocketTable* table) {
     if (dump.error != 0) {
-      table->problems.push_back(absl::ErrnoToStatus(dump.error, absl::StrCat("dump ", what.name, " sockets")));
+      table->problems.push_back(ErrnoStatus(dump.error, "dump", absl::StrCat(what.name, " sockets")));
     }
     if (dump.interrupted) {
       table->problems.push_back(absl::AbortedError(
@@ -194,7 +196,7 @@ class NetlinkKernelSockets : public KernelSockets {
     const std::string path = pid == 0 ? OwnNamespacePath() : absl::StrCat(procfs_, "/", pid, "/ns/net");
     const ScopedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid()) {
-      if (pid != 0) return absl::ErrnoToStatus(errno, absl::StrCat("open ", path));
+      if (pid != 0) return ErrnoStatus(errno, "open", path);
       return ReadTable(OpenDiagSocket(), 0);  // a kernel without namespaces has only this one
     }
     return ListeningIn(fd.get());
@@ -202,7 +204,7 @@ class NetlinkKernelSockets : public KernelSockets {
 
   absl::StatusOr<SocketTable> ListeningIn(int namespace_fd) const override {
     struct stat wanted = {};
-    if (::fstat(namespace_fd, &wanted) != 0) return absl::ErrnoToStatus(errno, "stat network namespace");
+    if (::fstat(namespace_fd, &wanted) != 0) return ErrnoStatus(errno, "stat", "network namespace");
     struct stat own = {};
     const bool is_own =
         ::stat(OwnNamespacePath().c_str(), &own) == 0 && own.st_dev == wanted.st_dev && own.st_ino == wanted.st_ino;
