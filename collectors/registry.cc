@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "collectors/os_packages/os_packages_collector.h"
+#include "collectors/ports/ports_collector.h"
 #include "proto/kind_registry.h"
 
 namespace rollcall {
@@ -14,6 +15,7 @@ namespace {
 // One line per collector, sorted by name.
 constexpr auto kCollectors = std::to_array({
     &kOsPackagesCollector,
+    &kPortsCollector,
 });
 
 absl::Status CheckDescriptor(const Collector::Descriptor& descriptor) {
