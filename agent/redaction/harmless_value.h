@@ -1,0 +1,24 @@
+// Values that are no secrets even where one is expected.
+#ifndef ROLLCALL_AGENT_REDACTION_HARMLESS_VALUE_H_
+#define ROLLCALL_AGENT_REDACTION_HARMLESS_VALUE_H_
+
+#include "absl/strings/string_view.h"
+#include "agent/redaction/key_words.h"
+
+namespace rollcall {
+
+// Whether `value`, found under a key of that strength, can stay: empty, boolean, a reference
+// to where the secret is (variable, template, file, secret manager), already redacted, or,
+// under weak keys, a number.
+bool IsHarmlessValue(absl::string_view value, KeyStrength strength);
+
+// Whether the whole value is one replacement made by a redactor.
+bool IsReplacement(absl::string_view value);
+
+// Whether a lone word looks like a generated credential rather than a name: long, with
+// digits among letters or mixed case.
+bool LooksGenerated(absl::string_view word);
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_AGENT_REDACTION_HARMLESS_VALUE_H_

@@ -1,0 +1,110 @@
+#include "agent/redaction/redactor.h"
+
+#include <utility>
+
+#include "agent/redaction/argv_scrubber.h"
+#include "agent/redaction/embedded_urls.h"
+#include "agent/redaction/harmless_value.h"
+#include "agent/redaction/key_values.h"
+#include "agent/redaction/rewriter.h"
+#include "agent/redaction/token_formats.h"
+
+namespace rollcall {
+namespace {
+
+constexpr absl::string_view kSize = "size";
+constexpr absl::string_view kLimit = "limit";
+
+// A pass may uncover what the next one replaces. More passes than this happen only to values
+// made for it.
+constexpr int kMaxPasses = 6;
+
+// What all kinds of secrets need at least one of; without them there is nothing to do.
+bool MayHoldSecret(absl::string_view text) { return text.find_first_not_of("/.-_") != text.npos; }
+
+bool IsContinuationByte(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+void LimitSize(std::string* value, RuleList* rules) {
+  if (value->size() <= kMaxRedactedValueBytes) return;
+  const std::string marker = Replacement(kSize);
+  size_t end = kMaxRedactedValueBytes - marker.size();
+  for (int back = 0; back < 3 && end > 0 && IsContinuationByte((*value)[end]); ++back) --end;
+  value->resize(end);
+  value->append(marker);
+  AddRule(kSize, rules);
+}
+
+void MergeRules(const RuleList& more, RuleList* rules) {
+  for (const absl::string_view rule : more) AddRule(rule, rules);
+}
+
+// Repeats `pass` until it finds nothing more.
+template <typename Pass>
+RuleList RedactValue(std::string* value, Pass pass) {
+  RuleList rules;
+  if (!MayHoldSecret(*value)) return rules;
+  for (int i = 0; i < kMaxPasses; ++i) {
+    RuleList found;
+    const std::string before = *value;
+    LimitSize(value, &found);
+    pass(value, &found);
+    MergeRules(found, &rules);
+    if (*value == before) return rules;
+  }
+  *value = Replacement(kLimit);
+  AddRule(kLimit, &rules);
+  return rules;
+}
+
+void UrlPass(std::string* url, RuleList* rules) {
+  RedactTokenFormats(url, rules);
+  RedactEmbeddedUrls(url, rules);
+  RedactKeyValues(ValueContext::kArgument, url, rules);
+}
+
+void TextPass(std::string* text, RuleList* rules) {
+  RedactTokenFormats(text, rules);
+  RedactEmbeddedUrls(text, rules);
+  RedactKeyValues(ValueContext::kText, text, rules);
+  ScrubShellLine(0, true, text, rules);
+}
+
+// One pass over all arguments; true if any changed.
+bool ArgvPass(std::vector<std::string>* argv, std::vector<RuleList>* rules) {
+  const std::vector<std::string> before = *argv;
+  std::vector<RuleList> found(argv->size());
+  for (size_t i = 0; i < argv->size(); ++i) LimitSize(&(*argv)[i], &found[i]);
+  ScrubArgv(0, false, argv, &found);
+  for (size_t i = 0; i < argv->size(); ++i) MergeRules(found[i], &(*rules)[i]);
+  return *argv != before;
+}
+
+// Replaces all arguments from `first` on.
+void ReplaceFrom(size_t first, std::vector<std::string>* argv, std::vector<RuleList>* rules) {
+  for (size_t i = first; i < argv->size(); ++i) {
+    if (IsReplacement((*argv)[i])) continue;
+    (*argv)[i] = Replacement(kLimit);
+    AddRule(kLimit, &(*rules)[i]);
+  }
+}
+
+}  // namespace
+
+std::vector<ArgvRedaction> RedactArgv(std::vector<std::string>* argv) {
+  std::vector<RuleList> rules(argv->size());
+  ReplaceFrom(kMaxRedactedArguments, argv, &rules);
+  bool changing = true;
+  for (int i = 0; i < kMaxPasses && changing; ++i) changing = ArgvPass(argv, &rules);
+  if (changing) ReplaceFrom(0, argv, &rules);
+  std::vector<ArgvRedaction> redactions;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    for (const absl::string_view rule : rules[i]) redactions.push_back({i, rule});
+  }
+  return redactions;
+}
+
+std::vector<absl::string_view> RedactUrl(std::string* url) { return RedactValue(url, UrlPass); }
+
+std::vector<absl::string_view> RedactText(std::string* text) { return RedactValue(text, TextPass); }
+
+}  // namespace rollcall
