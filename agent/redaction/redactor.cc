@@ -103,6 +103,13 @@ std::vector<ArgvRedaction> RedactArgv(std::vector<std::string>* argv) {
   return redactions;
 }
 
+bool HoldsKnownToken(absl::string_view value) {
+  std::string copy(value);
+  RuleList rules;
+  RedactTokenFormats(&copy, &rules);
+  return !rules.empty();
+}
+
 std::vector<absl::string_view> RedactUrl(std::string* url) { return RedactValue(url, UrlPass); }
 
 std::vector<absl::string_view> RedactText(std::string* text) { return RedactValue(text, TextPass); }

@@ -42,6 +42,10 @@ std::vector<absl::string_view> RedactUrl(std::string* url);
 // Returns the rules that matched.
 std::vector<absl::string_view> RedactText(std::string* text);
 
+// Whether the value holds a credential in a form of its own, such as an access token with its
+// vendor's prefix. A cheap check for fields that should hold none.
+bool HoldsKnownToken(absl::string_view value);
+
 }  // namespace rollcall
 
 #endif  // ROLLCALL_AGENT_REDACTION_REDACTOR_H_
