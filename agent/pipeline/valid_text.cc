@@ -1,6 +1,7 @@
 #include "agent/pipeline/valid_text.h"
 
 #include <cstdint>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 

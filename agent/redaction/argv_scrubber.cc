@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -364,7 +365,7 @@ class ArgvScrubber {
     const absl::string_view text = argument();
     if (program_->pair_separator == '/') return ApplyPair(0);
     // Options of Windows' programs, and shares.
-    if (program_->pair_separator == '%' && (text[0] == '/' || text[0] == '\\')) return;
+    if (program_->pair_separator == '%' && (absl::StartsWith(text, "/") || absl::StartsWith(text, "\\"))) return;
     // `vault login method=x`: an assignment says itself what it is.
     if (absl::StrContains(text, '=') && program_->assignments_after.size() > 1) return;
     ReplaceTail(0, KeyStrength::kStrong, kPositional);

@@ -1,6 +1,8 @@
 #include "agent/redaction/program_rules.h"
 
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
