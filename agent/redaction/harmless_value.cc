@@ -86,6 +86,12 @@ bool IsReplacement(absl::string_view value) {
          All(value, [](unsigned char c) { return absl::ascii_islower(c) || c == '.' || c == '_'; });
 }
 
+size_t ReplacementEnd(absl::string_view text, size_t begin) {
+  if (!absl::StartsWith(text.substr(begin), kReplacementStart)) return begin;
+  const size_t close = text.find(']', begin);
+  return close != text.npos && IsReplacement(text.substr(begin, close + 1 - begin)) ? close + 1 : begin;
+}
+
 bool IsHarmlessValue(absl::string_view value, KeyStrength strength) {
   if (value.empty() || IsReplacement(value)) return true;
   if (value.size() > 512) return false;

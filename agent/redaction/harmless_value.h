@@ -2,6 +2,8 @@
 #ifndef ROLLCALL_AGENT_REDACTION_HARMLESS_VALUE_H_
 #define ROLLCALL_AGENT_REDACTION_HARMLESS_VALUE_H_
 
+#include <cstddef>
+
 #include "absl/strings/string_view.h"
 #include "agent/redaction/key_words.h"
 
@@ -14,6 +16,9 @@ bool IsHarmlessValue(absl::string_view value, KeyStrength strength);
 
 // Whether the whole value is one replacement made by a redactor.
 bool IsReplacement(absl::string_view value);
+
+// End of the replacement that begins at `begin` of the text; `begin` if none does.
+size_t ReplacementEnd(absl::string_view text, size_t begin);
 
 // Whether a lone word looks like a generated credential rather than a name: long, with
 // digits among letters or mixed case.

@@ -210,6 +210,7 @@ void RedactKeyValues(ValueContext context, std::string* value, RuleList* rules) 
     const Extent secret = SecretAt(text, i, in_url, context, &strength);
     ++i;
     if (secret.end <= secret.begin || secret.begin < rewriter.done()) continue;
+    if (ReplacementEnd(text, secret.begin) >= secret.end) continue;
     if (IsHarmlessValue(text.substr(secret.begin, secret.end - secret.begin), strength)) continue;
     rewriter.Replace(secret.begin, secret.end, secret.rule, rules);
     i = std::max(i, secret.end);

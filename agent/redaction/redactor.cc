@@ -48,8 +48,8 @@ RuleList RedactValue(std::string* value, Pass pass) {
     const std::string before = *value;
     LimitSize(value, &found);
     pass(value, &found);
-    MergeRules(found, &rules);
     if (*value == before) return rules;
+    MergeRules(found, &rules);
   }
   *value = Replacement(kLimit);
   AddRule(kLimit, &rules);
@@ -75,8 +75,13 @@ bool ArgvPass(std::vector<std::string>* argv, std::vector<RuleList>* rules) {
   std::vector<RuleList> found(argv->size());
   for (size_t i = 0; i < argv->size(); ++i) LimitSize(&(*argv)[i], &found[i]);
   ScrubArgv(0, false, argv, &found);
-  for (size_t i = 0; i < argv->size(); ++i) MergeRules(found[i], &(*rules)[i]);
-  return *argv != before;
+  bool changed = false;
+  for (size_t i = 0; i < argv->size(); ++i) {
+    if ((*argv)[i] == before[i]) continue;
+    MergeRules(found[i], &(*rules)[i]);
+    changed = true;
+  }
+  return changed;
 }
 
 // Replaces all arguments from `first` on.
