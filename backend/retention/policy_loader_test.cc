@@ -1,0 +1,143 @@
+#include "backend/retention/policy_loader.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "backend/retention/policy_check.h"
+
+namespace rollcall {
+namespace {
+
+using testing::HasSubstr;
+
+std::string DefaultText() {
+  std::ifstream file(ROLLCALL_DEFAULT_POLICY);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(PolicyLoader, DefaultPolicyLoads) {
+  const auto policy = LoadRetentionPolicy(ROLLCALL_DEFAULT_POLICY);
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  EXPECT_EQ(policy->data.id(), "tcss-dpsa-module");
+  EXPECT_EQ(policy->zone.name(), "UTC");
+  const pb::CategoryRules* assets = policy->Find(pb::ASSET_BASIC);
+  ASSERT_NE(assets, nullptr);
+  EXPECT_EQ(assets->elements_size(), 24);
+  EXPECT_EQ(policy->Find(pb::CATEGORY_UNSPECIFIED), nullptr);
+  EXPECT_EQ(policy->Find(pb::CONSOLE_CONFIG)->archives_size(), 0);
+}
+
+TEST(PolicyLoader, SyntaxErrorsNameTheLine) {
+  const auto policy = ParsePolicy("id: \"x\"\nversion: 1\nsurprise: 3\n", "a.textproto");
+  EXPECT_EQ(policy.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(policy.status().message()), HasSubstr("a.textproto:3:"));
+  EXPECT_THAT(std::string(policy.status().message()), HasSubstr("surprise"));
+}
+
+TEST(PolicyLoader, RuleErrorsNameTheCategory) {
+  std::string text = DefaultText();
+  const size_t config = text.find("category: CONSOLE_CONFIG");
+  ASSERT_NE(config, std::string::npos);
+  text.insert(config, "archives { kind: OBJECT }\n  ");
+  const auto line = std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(config), '\n');
+  const auto policy = ParsePolicy(text, "p");
+  EXPECT_THAT(std::string(policy.status().message()), HasSubstr("CONSOLE_CONFIG may not go to an archive"));
+  EXPECT_THAT(std::string(policy.status().message()), testing::StartsWith("p:" + std::to_string(line) + ":"));
+}
+
+TEST(PolicyLoader, EveryRuleIsChecked) {
+  struct Case {
+    const char* message;
+    std::function<void(pb::Policy*)> change;
+  };
+  const Case cases[] = {
+      {"has no id", [](auto* p) { p->clear_id(); }},
+      {"has no version", [](auto* p) { p->clear_version(); }},
+      {"zone \"Mars/Olympus\"", [](auto* p) { p->set_zone("Mars/Olympus"); }},
+      {"zone \"\"", [](auto* p) { p->clear_zone(); }},
+      {"purge_window_days", [](auto* p) { p->set_purge_window_days(0); }},
+      {"names no calendar", [](auto* p) { p->clear_calendar(); }},
+      {"unknown_calendar_year", [](auto* p) { p->clear_unknown_calendar_year(); }},
+      {"clause P1 stands twice", [](auto* p) { *p->add_clauses() = p->clauses(0); }},
+      {"has no text", [](auto* p) { p->mutable_clauses(0)->clear_text(); }},
+      {"clause \"X9\", which does not exist", [](auto* p) { p->mutable_overrides(0)->set_clause("X9"); }},
+      {"names no clause", [](auto* p) { p->mutable_categories(0)->mutable_retain(0)->clear_clauses(); }},
+      {"ASSET_BASIC stands twice", [](auto* p) { *p->add_categories() = p->categories(0); }},
+      {"element ACCOUNTS is in", [](auto* p) { p->mutable_categories(1)->add_elements(pb::ACCOUNTS); }},
+      {"element BASIC_INFORMATION is in no category",
+       [](auto* p) { p->mutable_categories(0)->mutable_elements()->RemoveLast(); }},
+      {"has no purposes", [](auto* p) { p->mutable_categories(0)->clear_purposes(); }},
+      {"has no store", [](auto* p) { p->mutable_categories(1)->clear_stores(); }},
+      {"neither elements nor settings", [](auto* p) { p->mutable_categories(1)->clear_settings(); }},
+      {"kept for ever", [](auto* p) { p->mutable_categories(1)->mutable_retain()->RemoveLast(); }},
+      {"TERMINATED where nothing has ended",
+       [](auto* p) {
+         p->mutable_categories(0)->mutable_retain(0)->mutable_not_before()->set_anchor(pb::Expression::TERMINATED);
+       }},
+      {"REQUESTED where nothing is requested",
+       [](auto* p) {
+         p->mutable_categories(0)->mutable_retain(0)->mutable_not_before()->set_anchor(pb::Expression::REQUESTED);
+       }},
+      {"period is empty",
+       [](auto* p) { p->mutable_categories(1)->mutable_retain(1)->mutable_last_day()->clear_form(); }},
+      {"needs one of days",
+       [](auto* p) { p->mutable_categories(1)->mutable_retain(1)->mutable_last_day()->mutable_sum()->set_days(3); }},
+      {"longer than a century",
+       [](auto* p) {
+         p->mutable_categories(1)->mutable_retain(1)->mutable_last_day()->mutable_sum()->set_months(1201);
+       }},
+      {"has no not_after", [](auto* p) { p->mutable_categories(1)->mutable_on_request(0)->clear_not_after(); }},
+      {"does not combine", [](auto* p) { p->mutable_categories(1)->mutable_on_request(0)->clear_combine(); }},
+      {"has no recipient", [](auto* p) { p->mutable_categories(0)->mutable_shares(0)->clear_recipient(); }},
+      {"nested too deeply",
+       [](auto* p) {
+         pb::Expression* e = p->mutable_categories(1)->mutable_retain(1)->mutable_last_day();
+         for (int i = 0; i < 20; ++i) {
+           pb::Expression inner = *e;
+           e->mutable_sum()->set_days(1);
+           *e->mutable_sum()->mutable_of() = inner;
+         }
+       }},
+  };
+  pb::Policy good;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(DefaultText(), &good));
+  ASSERT_TRUE(CheckPolicy(good).empty());
+  for (const Case& c : cases) {
+    pb::Policy policy = good;
+    c.change(&policy);
+    std::string all;
+    for (const PolicyProblem& problem : CheckPolicy(policy)) all += problem.message + "\n";
+    EXPECT_THAT(all, HasSubstr(c.message));
+  }
+}
+
+TEST(PolicyLoader, FilesThatCannotBeUsed) {
+  std::string folder = testing::TempDir() + "/policy_XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  std::filesystem::create_directories(folder + "/agreements");
+  const std::string path = folder + "/agreements/p.textproto";
+  EXPECT_EQ(LoadRetentionPolicy(path).status().code(), absl::StatusCode::kNotFound);
+
+  std::ofstream(path) << DefaultText();  // its calendar is missing
+  EXPECT_THAT(std::string(LoadRetentionPolicy(path).status().message()), HasSubstr("cn-state-council.textproto"));
+
+  std::filesystem::create_directories(folder + "/calendars");
+  std::ofstream(folder + "/calendars/cn-state-council.textproto") << "id: \"other\"";
+  EXPECT_THAT(std::string(LoadRetentionPolicy(path).status().message()), HasSubstr("its id is not"));
+  std::ofstream(folder + "/calendars/cn-state-council.textproto") << "id: \"cn-state-council\"\nyears { year: 2024 }";
+  EXPECT_THAT(std::string(LoadRetentionPolicy(path).status().message()), HasSubstr("names no notice"));
+  std::ofstream(path) << std::string((size_t{1} << 20) + 1, '#');
+  EXPECT_THAT(std::string(LoadRetentionPolicy(path).status().message()), HasSubstr("larger than"));
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace rollcall

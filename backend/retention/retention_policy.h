@@ -1,0 +1,85 @@
+// When a record must be kept, may be deleted and must be gone, as the agreement says.
+#ifndef ROLLCALL_BACKEND_RETENTION_RETENTION_POLICY_H_
+#define ROLLCALL_BACKEND_RETENTION_RETENTION_POLICY_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "backend/retention/policy_loader.h"
+
+namespace rollcall {
+
+// The service of data that belongs to every hosting service of the tenant, such as a registry's.
+inline constexpr char kAllServices[] = "ALL";
+
+// What is known of a record.
+struct RecordFacts {
+  pb::Category category = pb::CATEGORY_UNSPECIFIED;
+  pb::Element element = pb::ELEMENT_UNSPECIFIED;
+  // Such as `cvm:ins-1234`, or kAllServices (also if empty).
+  std::string hosting_service;
+  // When it was last observed: for facts stored once and seen often, their last_seen.
+  absl::Time collected_at;
+  // When it was first stored; collected_at if unset.
+  std::optional<absl::Time> created_at;
+  // End of the paid period the record falls into; the end of the service if unset.
+  std::optional<absl::Time> period_end;
+};
+
+struct HostingService {
+  std::string name;
+  // Unset while it runs. A time after `now` is an announcement and counts for nothing yet.
+  std::optional<absl::Time> terminated_at;
+};
+
+struct Hold {
+  std::string id;
+  absl::Time placed_at;
+  std::optional<absl::Time> released_at;
+};
+
+// What happened to a tenant, as far as it concerns the record. The order does not matter.
+struct TenantEvents {
+  // A service that is not listed runs.
+  std::vector<HostingService> hosting;
+  std::optional<absl::Time> feature_terminated_at;
+  // The first request for deletion that covers the record.
+  std::optional<absl::Time> deletion_requested_at;
+  // Holds that cover the record.
+  std::vector<Hold> holds;
+};
+
+struct RetentionDecision {
+  // Last day, in the policy's zone, that the record is kept. Unset while there is no end.
+  std::optional<absl::CivilDay> last_retained_day;
+  // Deletion before is too early. InfinitePast if the agreement gives no bound.
+  absl::Time not_before = absl::InfinitePast();
+  // Still there at this instant is too late. Unset while the service runs and under a hold.
+  std::optional<absl::Time> deadline;
+  // Set while the service runs: what `deadline` would be if it ended now.
+  std::optional<absl::Time> deadline_if_ended_now;
+  // Clauses that decided, without repetition, in the order they came in.
+  std::vector<std::string> clauses;
+  // From facts to dates, one line each.
+  std::vector<std::string> steps;
+  // May be read for legal purposes only.
+  bool restricted = false;
+  // May not be deleted, whatever the dates say.
+  bool held = false;
+
+  // Whether deleting the record at `now` is neither too early nor under a hold. Data without any end
+  // is not deletable.
+  bool DeletableAt(absl::Time now) const { return !held && deadline.has_value() && now >= not_before; }
+};
+
+// Decides. Pure and total: for a category the policy does not have, the answer is "keep, restricted".
+// A request never makes a deadline later, a hold never a deletion earlier.
+RetentionDecision Evaluate(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events,
+                           absl::Time now);
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_BACKEND_RETENTION_RETENTION_POLICY_H_
