@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "collectors/host/host_collector.h"
 #include "collectors/os_packages/os_packages_collector.h"
 #include "collectors/ports/ports_collector.h"
 #include "proto/kind_registry.h"
@@ -14,6 +15,7 @@ namespace {
 
 // One line per collector, sorted by name.
 constexpr auto kCollectors = std::to_array({
+    &kHostCollector,
     &kOsPackagesCollector,
     &kPortsCollector,
 });

@@ -1,0 +1,83 @@
+#include "collectors/host/filesystems.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/match.h"
+
+namespace rollcall {
+namespace {
+
+constexpr absl::string_view kPseudoTypes[] = {
+    "autofs", "binder",   "binfmt_misc", "bpf",        "cgroup",          "cgroup2",     "configfs",  "debugfs",
+    "devpts", "devtmpfs", "efivarfs",    "fusectl",    "hugetlbfs",       "mqueue",      "nsfs",      "nfsd",
+    "proc",   "pstore",   "ramfs",       "rootfs",     "rpc_pipefs",      "securityfs",  "selinuxfs", "squashfs",
+    "sysfs",  "tmpfs",    "tracefs",     "fuse.lxcfs", "fuse.gvfsd-fuse", "fuse.portal", "resctrl"};
+
+constexpr absl::string_view kLocalTypes[] = {"bcachefs", "btrfs", "erofs",   "exfat",    "ext2", "ext3", "ext4", "f2fs",
+                                             "jfs",      "ntfs3", "overlay", "reiserfs", "vfat", "xfs",  "zfs"};
+
+// What container runtimes, kubelet, snapd and sessions mount for as long as they need it.
+constexpr absl::string_view kPassingPlaces[] = {"/var/lib/docker/",
+                                                "/var/lib/containerd/",
+                                                "/var/lib/containers/",
+                                                "/run/containerd/",
+                                                "/var/lib/kubelet/pods/",
+                                                "/var/lib/kubelet/plugins/",
+                                                "/run/user/",
+                                                "/run/docker/",
+                                                "/snap/",
+                                                "/var/lib/snapd/",
+                                                "/var/snap/",
+                                                "/run/netns/",
+                                                "/run/credentials/"};
+
+template <size_t N>
+bool Contains(const absl::string_view (&list)[N], absl::string_view text) {
+  return std::find(std::begin(list), std::end(list), text) != std::end(list);
+}
+
+bool IsPassing(absl::string_view mount_point) {
+  return std::any_of(std::begin(kPassingPlaces), std::end(kPassingPlaces),
+                     [mount_point](absl::string_view place) { return absl::StartsWith(mount_point, place); });
+}
+
+bool HoldsData(const Mount& mount) {
+  if (Contains(kPseudoTypes, mount.fs_type) || IsPassing(mount.mount_point)) return false;
+  // A container's layers, unless the host itself runs on them.
+  return mount.fs_type != "overlay" || mount.mount_point == "/";
+}
+
+}  // namespace
+
+std::vector<Mount> HostFilesystems(const std::vector<Mount>& mounts) {
+  std::map<std::string, Mount> by_point;
+  for (const Mount& mount : mounts) by_point[mount.mount_point] = mount;
+  // The whole of a filesystem before parts of it, the shortest path first: that is the mount,
+  // the others are bind mounts.
+  std::vector<Mount> candidates;
+  for (auto& [point, mount] : by_point) {
+    if (HoldsData(mount)) candidates.push_back(std::move(mount));
+  }
+  std::stable_sort(candidates.begin(), candidates.end(), [](const Mount& a, const Mount& b) {
+    return std::make_tuple(a.root != "/", a.mount_point.size()) < std::make_tuple(b.root != "/", b.mount_point.size());
+  });
+  std::vector<Mount> kept;
+  std::set<std::pair<uint32_t, uint32_t>> devices;
+  std::set<std::tuple<uint32_t, uint32_t, std::string>> subvolumes;
+  for (Mount& mount : candidates) {
+    const bool new_device = devices.emplace(mount.device_major, mount.device_minor).second;
+    const bool new_root = subvolumes.emplace(mount.device_major, mount.device_minor, mount.root).second;
+    const bool keep = mount.fs_type == "btrfs" ? new_root : new_device;
+    if (keep && kept.size() < kMaxFilesystems) kept.push_back(std::move(mount));
+  }
+  std::sort(kept.begin(), kept.end(), [](const Mount& a, const Mount& b) { return a.mount_point < b.mount_point; });
+  return kept;
+}
+
+bool IsLocalFilesystem(absl::string_view fs_type) { return Contains(kLocalTypes, fs_type); }
+
+}  // namespace rollcall
