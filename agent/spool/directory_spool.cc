@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint64_t kMinSegmentBytes = 256;
 constexpr size_t kCursorSlotBytes = 4096;
-constexpr size_t kMarksSlotBytes = size_t{256} << 10;  // some 5,000 units
+constexpr size_t kMarksSlotBytes = size_t{64} << 10;  // some 1,500 units
 // Kind, sequence and the two lengths of an entry.
 constexpr uint64_t kEntryOverhead = 13;
 

@@ -103,7 +103,8 @@ class DirectorySpool : public Spool {
   SpoolCursor cursor_;
   uint64_t next_sequence_;
   std::optional<ActiveSegment> active_;
-  bool directory_dirty_ = false;
+  // Names of files may not be on disk yet; also those an earlier process made.
+  bool directory_dirty_ = true;
   // The segment last read, kept open.
   uint64_t read_segment_ = 0;
   std::unique_ptr<SpoolFile> read_file_;
