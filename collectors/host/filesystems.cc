@@ -54,17 +54,15 @@ bool HoldsData(const Mount& mount) {
 }  // namespace
 
 std::vector<Mount> HostFilesystems(const std::vector<Mount>& mounts) {
-  std::map<std::string, Mount> by_point;
-  for (const Mount& mount : mounts) by_point[mount.mount_point] = mount;
-  // The whole of a filesystem before parts of it, the shortest path first: that is the mount,
-  // the others are bind mounts.
+  std::map<absl::string_view, size_t> last_on_point;
+  for (size_t i = 0; i < mounts.size(); ++i) last_on_point[mounts[i].mount_point] = i;
   std::vector<Mount> candidates;
-  for (auto& [point, mount] : by_point) {
-    if (HoldsData(mount)) candidates.push_back(std::move(mount));
+  for (size_t i = 0; i < mounts.size(); ++i) {
+    if (last_on_point[mounts[i].mount_point] == i && HoldsData(mounts[i])) candidates.push_back(mounts[i]);
   }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const Mount& a, const Mount& b) {
-    return std::make_tuple(a.root != "/", a.mount_point.size()) < std::make_tuple(b.root != "/", b.mount_point.size());
-  });
+  // The whole of a filesystem before parts of it, and otherwise the first: that is the mount,
+  // the others are bind mounts of it.
+  std::stable_partition(candidates.begin(), candidates.end(), [](const Mount& mount) { return mount.root == "/"; });
   std::vector<Mount> kept;
   std::set<std::pair<uint32_t, uint32_t>> devices;
   std::set<std::tuple<uint32_t, uint32_t, std::string>> subvolumes;
