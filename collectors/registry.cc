@@ -8,6 +8,7 @@
 #include "collectors/host/host_collector.h"
 #include "collectors/os_packages/os_packages_collector.h"
 #include "collectors/ports/ports_collector.h"
+#include "collectors/processes/processes_collector.h"
 #include "proto/kind_registry.h"
 
 namespace rollcall {
@@ -18,6 +19,7 @@ constexpr auto kCollectors = std::to_array({
     &kHostCollector,
     &kOsPackagesCollector,
     &kPortsCollector,
+    &kProcessesCollector,
 });
 
 absl::Status CheckDescriptor(const Collector::Descriptor& descriptor) {
