@@ -6,7 +6,7 @@ namespace rollcall {
 namespace {
 
 TEST_P(StorePropertyTest, AgreesWithTheModelAtEveryInstant) {
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     RandomRun();
     if (HasFatalFailure()) return;
     if (i % 100 != 99) continue;

@@ -105,7 +105,7 @@ class StorePropertyTest : public StoreContractTest {
       if (part.last) {
         ASSERT_EQ(outcome.digest, expected);
       }
-      if (Pick(10) == 0) Reopen();
+      if (Pick(40) == 0) Reopen();
       if (Pick(4) == 0) {
         ASSERT_EQ(Apply(part).verdict, ApplyVerdict::kDuplicate);
       }
