@@ -13,8 +13,9 @@ namespace {
 
 constexpr absl::string_view kReplacementStart = "[REDACTED:";
 
-constexpr auto kHarmlessWords = std::to_array<absl::string_view>(
-    {"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "undefined", "prompt", "stdin", "-"});
+constexpr auto kHarmlessWords =
+    std::to_array<absl::string_view>({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "undefined",
+                                      "enabled", "disabled", "prompt", "stdin", "-"});
 // Where a secret is, rather than the secret.
 constexpr auto kReferences = std::to_array<absl::string_view>(
     {"arn:aws", "file:", "env:", "fd:", "vault:", "op://", "secret://", "ref+", "projects/",
@@ -31,7 +32,8 @@ bool All(absl::string_view text, bool (*accept)(unsigned char)) {
 }
 
 bool IsPathByte(unsigned char c) {
-  return absl::ascii_isalnum(c) || absl::StrContains("._/@%+:{}$-", std::string(1, static_cast<char>(c)));
+  constexpr absl::string_view kPunctuation = "._/@%+:{}$-~";
+  return absl::ascii_isalnum(c) || kPunctuation.find(static_cast<char>(c)) != kPunctuation.npos;
 }
 bool IsVariableByte(unsigned char c) { return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '_'; }
 bool IsMaskByte(unsigned char c) { return c == '*' || c == '.'; }

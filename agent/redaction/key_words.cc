@@ -13,127 +13,55 @@ namespace {
 
 constexpr size_t kLongestName = 128;
 
-template <size_t N>
-bool OneOf(absl::string_view word, const std::array<absl::string_view, N>& words) {
-  return std::find(words.begin(), words.end(), word) != words.end();
+// Whether the blank-separated `words` have `word`.
+bool OneOf(absl::string_view word, absl::string_view words) {
+  for (size_t at = words.find(word); at != words.npos; at = words.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    if ((at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' ')) return true;
+  }
+  return false;
 }
 
-constexpr auto kStrongWords = std::to_array<absl::string_view>({"password",     "passwd",
-                                                                "passphrase",   "pwd",
-                                                                "secret",       "token",
-                                                                "credential",   "credentials",
-                                                                "apikey",       "storepass",
-                                                                "keypass",      "requirepass",
-                                                                "masterauth",   "psk",
-                                                                "passcode",     "userpass",
-                                                                "authkey",      "accesskey",
-                                                                "secretkey",    "privatekey",
-                                                                "sharedkey",    "accountkey",
-                                                                "bearer",       "jwt",
-                                                                "bindpw",       "rootpw",
-                                                                "passwort",     "userpassword",
-                                                                "authtoken",    "pw",
-                                                                "psw",          "secrets",
-                                                                "passin",       "passout",
-                                                                "mypassword",   "signingkey",
-                                                                "masterkey",    "rootpass",
-                                                                "dbpass",       "adminpass",
-                                                                "srcstorepass", "deststorepass",
-                                                                "srckeypass",   "destkeypass",
-                                                                "keystorepass", "truststorepass",
-                                                                "newpass"});
-constexpr auto kWeakWords = std::to_array<absl::string_view>({"pass", "pin", "tokens", "passkey", "otp"});
+constexpr absl::string_view kStrongWords =
+    "password passwd passphrase pwd secret token credential credentials apikey storepass keypass "
+    "requirepass masterauth psk passcode userpass authkey accesskey secretkey privatekey sharedkey "
+    "accountkey bearer jwt bindpw rootpw passwort userpassword authtoken pw psw secrets passin passout "
+    "mypassword signingkey masterkey rootpass dbpass adminpass srcstorepass deststorepass srckeypass "
+    "destkeypass keystorepass truststorepass newpass";
+constexpr absl::string_view kWeakWords = "pass pin tokens passkey otp";
 // Anywhere in the name, case-folded.
 constexpr auto kStrongParts =
     std::to_array<absl::string_view>({"password", "passwd", "passphrase", "secret", "token", "apikey", "credential"});
 // `<first>key`, as two words.
-constexpr auto kKeyOwners = std::to_array<absl::string_view>(
-    {"api",         "access",   "secret",       "private", "signing",   "encryption", "account",
-     "storage",     "shared",   "master",       "auth",    "session",   "license",    "app",
-     "application", "consumer", "subscription", "ingest",  "ingestion", "write",      "deploy",
-     "client",      "service",  "webhook",      "hmac",    "join",      "unseal",     "recovery"});
+constexpr absl::string_view kKeyOwners =
+    "api access secret private signing encryption account storage shared master auth session license app "
+    "application consumer subscription ingest ingestion write deploy client service webhook hmac join "
+    "unseal recovery";
 // A name that ends so is about a secret, not one.
-constexpr auto kAboutLast = std::to_array<absl::string_view>(
-    {"file",     "files",     "path",     "paths",    "dir",       "directory",  "folder",   "ttl",
-     "length",   "len",       "policy",   "policies", "enabled",   "enable",     "disabled", "name",
-     "names",    "type",      "types",    "timeout",  "endpoint",  "url",        "uri",      "id",
-     "ids",      "version",   "count",    "sha256",   "limit",     "size",       "stdin",    "fd",
-     "env",      "var",       "format",   "mode",     "algorithm", "method",     "expiry",   "expiration",
-     "expires",  "lifetime",  "duration", "interval", "age",       "min",        "max",      "ref",
-     "source",   "provider",  "class",    "prompt",   "required",  "require",    "rotation", "period",
-     "audience", "issuer",    "scope",    "scopes",   "header",    "field",      "param",    "store",
-     "backend",  "manager",   "service",  "server",   "host",      "port",       "address",  "addr",
-     "prefix",   "suffix",    "pattern",  "regex",    "from",      "command",    "cmd",      "helper",
-     "script",   "namespace", "label",    "labels",   "selector",  "mount",      "volume",   "location",
-     "bits",     "alias",     "rate",     "bucket",   "cache",     "review",     "request",  "controller",
-     "cleaner",  "only",      "strength", "quality",  "check",     "validation", "lookup",   "authentication",
-     "hint",     "user",      "username", "retries"});
+constexpr absl::string_view kAboutLast =
+    "file files path paths dir directory folder ttl length len policy policies enabled enable disabled "
+    "name names type types timeout endpoint url uri id ids version count sha256 limit size stdin fd env "
+    "var format mode algorithm method expiry expiration expires lifetime duration interval age min max "
+    "ref source provider class prompt required require rotation period audience issuer scope scopes "
+    "header field param store backend manager service server host port address addr prefix suffix "
+    "pattern regex from command cmd helper script namespace label labels selector mount volume location "
+    "bits alias rate bucket cache review request controller cleaner only strength quality check "
+    "validation lookup authentication hint user username retries";
 // A switch: what follows it is not its value.
-constexpr auto kSwitchFirst = std::to_array<absl::string_view>(
-    {"no",    "ask",  "disable", "disabled", "without", "skip",   "show", "prompt", "hide",    "use",
-     "allow", "with", "print",   "generate", "list",    "enable", "max",  "min",    "require", "expire",
-     "num",   "n",    "ignore",  "empty",    "random",  "is",     "has",  "public"});
-constexpr auto kQueryKeys = std::to_array<absl::string_view>({"key",
-                                                              "sig",
-                                                              "signature",
-                                                              "auth",
-                                                              "code",
-                                                              "hmac",
-                                                              "sid",
-                                                              "session",
-                                                              "sessionid",
-                                                              "hash",
-                                                              "assertion",
-                                                              "sas",
-                                                              "otp",
-                                                              "ticket",
-
-                                                              "x-amz-credential",
-                                                              "x-amz-security-token",
-
-                                                              "pw",
-                                                              "p",
-                                                              "pass",
-                                                              "sharedaccesssignature",
-                                                              "client_assertion",
-                                                              "saml_request",
-                                                              "samlresponse"});
-constexpr auto kHeaders = std::to_array<absl::string_view>({"authorization",
-                                                            "proxy-authorization",
-                                                            "cookie",
-                                                            "set-cookie",
-                                                            "x-api-key",
-                                                            "api-key",
-                                                            "apikey",
-                                                            "x-auth-token",
-                                                            "x-auth-key",
-                                                            "x-access-token",
-                                                            "private-token",
-                                                            "x-vault-token",
-                                                            "x-amz-security-token",
-                                                            "job-token",
-                                                            "deploy-token",
-                                                            "x-csrf-token",
-                                                            "x-xsrf-token",
-                                                            "x-goog-api-key",
-                                                            "x-gitlab-token",
-                                                            "x-functions-key",
-                                                            "ocp-apim-subscription-key",
-                                                            "x-consul-token",
-                                                            "x-nomad-token",
-                                                            "x-shopify-access-token",
-                                                            "x-figma-token",
-                                                            "x-jfrog-art-api",
-                                                            "x-subject-token",
-                                                            "dd-api-key",
-                                                            "dd-application-key",
-                                                            "circle-token",
-                                                            "x-ms-blob-key",
-                                                            "x-insert-key",
-                                                            "x-authorization",
-                                                            "x-secret",
-                                                            "x-token",
-                                                            "authentication"});
+constexpr absl::string_view kSwitchFirst =
+    "no ask disable disabled without skip show prompt hide use allow with print generate list enable max "
+    "min require expire num n ignore empty random is has public";
+constexpr absl::string_view kQueryKeys =
+    "key sig signature auth code hmac sid session sessionid hash assertion sas otp ticket "
+    "x-amz-credential x-amz-security-token pw p pass sharedaccesssignature client_assertion saml_request "
+    "samlresponse";
+constexpr absl::string_view kHeaders =
+    "authorization proxy-authorization cookie set-cookie x-api-key api-key apikey x-auth-token "
+    "x-auth-key x-access-token private-token x-vault-token x-amz-security-token job-token deploy-token "
+    "x-csrf-token x-xsrf-token x-goog-api-key x-gitlab-token x-functions-key ocp-apim-subscription-key "
+    "x-consul-token x-nomad-token x-shopify-access-token x-figma-token x-jfrog-art-api x-subject-token "
+    "dd-api-key dd-application-key circle-token x-ms-blob-key x-insert-key x-authorization x-secret "
+    "x-token";
 // A name without any of these is not looked at further. They cover every word above.
 constexpr auto kHints = std::to_array<absl::string_view>(
     {"pass", "pw", "secret", "token", "key", "cred", "auth", "psk", "bearer", "jwt", "pin", "otp", "psw"});
