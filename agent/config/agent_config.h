@@ -27,7 +27,6 @@ struct AgentConfig {
   std::string region;
   std::string log_level;
   absl::Duration first_inventory_within;
-  bool cloud_metadata = false;
 
   std::vector<std::string> backend_addresses;
   std::string backend_server_name;
@@ -39,6 +38,7 @@ struct AgentConfig {
   std::string tls_key;
 
   uint64_t spool_max_bytes = 0;
+  uint64_t watchdog_soft_memory = 0;
   uint64_t watchdog_max_memory = 0;
   uint64_t watchdog_max_cpu_percent = 0;
 

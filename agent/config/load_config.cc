@@ -69,6 +69,10 @@ absl::Status CheckTogether(const LoadedConfig& loaded) {
     mistakes.push_back(absl::StrCat(Place(loaded, absl::StrCat("collectors.", name, ".timeout")),
                                     ": longer than the interval, ", DurationText(collector.interval)));
   }
+  if (loaded.config.watchdog_soft_memory > loaded.config.watchdog_max_memory) {
+    mistakes.push_back(absl::StrCat(Place(loaded, "watchdog.soft_memory"), ": larger than watchdog.max_memory, ",
+                                    BytesText(loaded.config.watchdog_max_memory)));
+  }
   return MistakesStatus(mistakes);
 }
 

@@ -64,10 +64,10 @@ TEST_F(LoadConfigTest, EverySettingIsAFlagAndAVariable) {
                               : setting.type == SettingType::kBool    ? "true"
                               : setting.type == SettingType::kPath    ? "/p"
                                                                       : "t";
-    // The longest interval goes with the longest timeout.
-    sources_.flags = {{"collectors.ports.interval", {"168h"}}};
+    // Large values of one need large values of the other.
+    sources_.flags = {{"collectors.ports.interval", {"168h"}}, {"watchdog.max_memory", {"4GiB"}}};
     environment_ = {{EnvironmentName(setting.name), value}};
-    if (setting.name == "collectors.ports.interval") sources_.flags.clear();
+    sources_.flags.erase(setting.name);
     auto loaded = LoadConfig(Settings(), sources_);
     ASSERT_EQ(loaded.status(), absl::OkStatus()) << setting.name;
     EXPECT_EQ(loaded->origins.at(setting.name), EnvironmentName(setting.name));
@@ -102,6 +102,11 @@ TEST_F(LoadConfigTest, MistakesSayWhereTheyAre) {
 TEST_F(LoadConfigTest, ATimeoutLongerThanTheIntervalIsRefused) {
   sources_.file = "collectors:\n  ports:\n    interval: 30s\n";
   EXPECT_THAT(Error(), HasSubstr("collectors.ports.timeout: longer than the interval, 30s"));
+}
+
+TEST_F(LoadConfigTest, TheSoftLimitIsTheLowerOne) {
+  sources_.file = "watchdog:\n  soft_memory: 64MiB\n  max_memory: 48MiB\n";
+  EXPECT_EQ(Error(), "agent.yaml:2: watchdog.soft_memory: larger than watchdog.max_memory, 48MiB");
 }
 
 TEST_F(LoadConfigTest, TheDaemonNeedsABackendAndCertificates) {
