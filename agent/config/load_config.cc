@@ -62,16 +62,21 @@ std::string Place(const LoadedConfig& loaded, const std::string& name) {
   return origin == loaded.origins.end() ? name : absl::StrCat(origin->second, ": ", name);
 }
 
-absl::Status CheckTogether(const LoadedConfig& loaded) {
+absl::Status CheckTogether(LoadedConfig* loaded) {
   std::vector<std::string> mistakes;
-  for (const auto& [name, collector] : loaded.config.collectors) {
+  for (auto& [name, collector] : loaded->config.collectors) {
     if (collector.timeout <= collector.interval) continue;
-    mistakes.push_back(absl::StrCat(Place(loaded, absl::StrCat("collectors.", name, ".timeout")),
-                                    ": longer than the interval, ", DurationText(collector.interval)));
+    const std::string setting = absl::StrCat("collectors.", name, ".timeout");
+    if (loaded->origins.find(setting) == loaded->origins.end()) {
+      collector.timeout = collector.interval;
+      continue;
+    }
+    mistakes.push_back(
+        absl::StrCat(Place(*loaded, setting), ": longer than the interval, ", DurationText(collector.interval)));
   }
-  if (loaded.config.watchdog_soft_memory > loaded.config.watchdog_max_memory) {
-    mistakes.push_back(absl::StrCat(Place(loaded, "watchdog.soft_memory"), ": larger than watchdog.max_memory, ",
-                                    BytesText(loaded.config.watchdog_max_memory)));
+  if (loaded->config.watchdog_soft_memory > loaded->config.watchdog_max_memory) {
+    mistakes.push_back(absl::StrCat(Place(*loaded, "watchdog.soft_memory"), ": larger than watchdog.max_memory, ",
+                                    BytesText(loaded->config.watchdog_max_memory)));
   }
   return MistakesStatus(mistakes);
 }
@@ -106,7 +111,7 @@ absl::StatusOr<LoadedConfig> LoadConfig(const std::vector<Setting>& settings, co
   }
   if (absl::Status status = ApplyEnvironment(settings, sources, &loaded); !status.ok()) return status;
   if (absl::Status status = ApplyFlags(settings, sources, &loaded); !status.ok()) return status;
-  if (absl::Status status = CheckTogether(loaded); !status.ok()) return status;
+  if (absl::Status status = CheckTogether(&loaded); !status.ok()) return status;
   return loaded;
 }
 

@@ -100,8 +100,15 @@ TEST_F(LoadConfigTest, MistakesSayWhereTheyAre) {
 }
 
 TEST_F(LoadConfigTest, ATimeoutLongerThanTheIntervalIsRefused) {
-  sources_.file = "collectors:\n  ports:\n    interval: 30s\n";
-  EXPECT_THAT(Error(), HasSubstr("collectors.ports.timeout: longer than the interval, 30s"));
+  sources_.file = "collectors:\n  ports:\n    interval: 30s\n    timeout: 40s\n";
+  EXPECT_EQ(Error(), "agent.yaml:4: collectors.ports.timeout: longer than the interval, 30s");
+}
+
+TEST_F(LoadConfigTest, ADefaultTimeoutGivesWayToTheInterval) {
+  sources_.file = "collectors: {ports: {interval: 30s}}\n";
+  const auto loaded = LoadConfig(Settings(), sources_);
+  ASSERT_EQ(loaded.status(), absl::OkStatus());
+  EXPECT_EQ(loaded->config.collectors.at("ports").timeout, absl::Seconds(30));
 }
 
 TEST_F(LoadConfigTest, TheSoftLimitIsTheLowerOne) {

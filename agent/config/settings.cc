@@ -186,7 +186,7 @@ void AddCollectorSettings(const CollectorDefaults& collector, std::vector<Settin
   settings->push_back({prefix + "timeout",
                        Type::kDuration,
                        DurationText(collector.timeout),
-                       "A run that takes longer is ended and counts as partial.",
+                       "A run that takes longer is ended and counts as partial. Not set, it is at most the interval.",
                        "1s",
                        "1h",
                        {},

@@ -99,7 +99,7 @@ TEST(StoreSettingTest, AcceptsAndRefuses) {
       {"watchdog.max_cpu_percent", {"101"}, "expected a value from 1 to 100"},
       {"watchdog.max_cpu_percent", {"+5"}, "expected a whole number"},
       {"collectors.os_packages.interval", {"1h30m"}, ""},
-      {"collectors.os_packages.interval", {"9s"}, "expected a value from 10s to 168h"},
+      {"collectors.os_packages.interval", {"900ms"}, "expected a value from 1s to 168h"},
       {"collectors.os_packages.interval", {"inf"}, "expected a duration"},
       {"collectors.os_packages.interval", {"-5m"}, "expected a duration"},
       {"collectors.os_packages.interval", {"5"}, "expected a duration"},

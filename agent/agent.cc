@@ -1,0 +1,322 @@
+#include "agent/agent.h"
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <random>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "agent/agent_status.h"
+#include "agent/collection.h"
+#include "agent/identity/agent_identity.h"
+#include "agent/identity/epoch.h"
+#include "agent/identity/local_file.h"
+#include "agent/live_host.h"
+#include "agent/own_usage.h"
+#include "agent/pipeline/batch_writer.h"
+#include "agent/pipeline/change_filter_sink.h"
+#include "agent/pipeline/redacting_sink.h"
+#include "agent/pipeline/stamp_sink.h"
+#include "agent/spool/directory_spool.h"
+#include "agent/status/status_socket.h"
+#include "agent/transport/grpc_session.h"
+#include "agent/transport/notifying_spool.h"
+#include "agent/watchdog/watchdog.h"
+#include "collectors/registry.h"
+#include "google/protobuf/util/time_util.h"
+#include "platform/host_identity.h"
+#include "platform/status_macros.h"
+#include "platform/version.h"
+#include "proto/record_json.h"
+
+namespace rollcall {
+namespace {
+
+constexpr size_t kMaxPemBytes = size_t{1} << 20;
+constexpr char kBootIdPath[] = "/proc/sys/kernel/random/boot_id";
+constexpr absl::Duration kWatchdogPeriod = absl::Seconds(10);
+constexpr uint32_t kSchemaVersion = 1;
+
+// Free memory goes back to the system after every run: between runs the agent only waits.
+void ReturnMemory() { malloc_trim(0); }
+
+DirectorySpoolOptions SpoolOptions(const AgentConfig& config) {
+  DirectorySpoolOptions options;
+  options.max_bytes = config.spool_max_bytes;
+  return options;
+}
+
+WatchdogLimits LimitsOf(const AgentConfig& config) {
+  WatchdogLimits limits;
+  limits.soft_rss_bytes = config.watchdog_soft_memory;
+  limits.hard_rss_bytes = config.watchdog_max_memory;
+  limits.cpu_share = static_cast<double>(config.watchdog_max_cpu_percent) / 100;
+  return limits;
+}
+
+}  // namespace
+
+// Members are in the order they are built, and go in the opposite one.
+class Agent::Parts : public SessionDelegate {
+ public:
+  Parts(const AgentConfig& config, const Clock* clock, Logger* logger)
+      : config_(config), clock_(clock), logger_(logger), started_at_(clock->Now()), random_(std::random_device{}()) {}
+
+  absl::Status Identify();
+  absl::Status OpenSpool();
+  void Connect();
+  absl::Status Serve();
+  int Run();
+  void RequestStop(int exit_code);
+  pb::AgentStatus Status() const;
+
+  // SessionDelegate.
+  uint64_t Epoch() const override { return epoch_->current(); }
+  absl::Status RaiseEpochAbove(uint64_t epoch) override { return epoch_->RaiseAbove(epoch); }
+  void RunSoon(const std::string& collector) override { scheduler_->RunSoon(collector); }
+  void EntryLost(uint64_t sequence, const absl::Status& cause) override;
+  void FillUsage(pb::Heartbeat* heartbeat) const override;
+
+ private:
+  pb::Hello MakeHello() const;
+  CollectorContext MakeContext() const;
+  WatchdogHooks MakeHooks();
+  void AfterRun();
+  void WaitForStop();
+  double Random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
+
+  const AgentConfig config_;
+  const Clock* const clock_;
+  Logger* const logger_;
+  const absl::Time started_at_;
+  std::mt19937_64 random_;  // of the session's thread
+  std::atomic<int> exit_code_{0};
+  std::atomic<bool> stop_requested_{false};
+
+  AgentIdentity identity_;
+  HostIdentity host_identity_;
+  std::string boot_id_;
+  LiveHost host_;
+  std::unique_ptr<EpochSource> epoch_;
+
+  std::unique_ptr<DirectorySpool> disk_;
+  std::unique_ptr<NotifyingSpool> spool_;
+  UnitStates states_;
+  std::unique_ptr<BatchWriter> writer_;
+  std::unique_ptr<ChangeFilterSink> filter_;
+  std::unique_ptr<StampSink> stamp_;
+  std::unique_ptr<RedactingSink> redacting_;
+  std::unique_ptr<Collection> collection_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<UploadSession> upload_;
+  std::unique_ptr<GrpcSession> session_;
+  std::unique_ptr<Watchdog> watchdog_;
+  std::unique_ptr<StatusServer> status_server_;
+};
+
+absl::Status Agent::Parts::Identify() {
+  RETURN_IF_ERROR(CheckCollectors(AllCollectors()));
+  RETURN_IF_ERROR(EnsurePrivateDirectory(config_.state_dir));
+  ASSIGN_OR_RETURN(const std::string certificate, ReadLocalFile(config_.tls_cert, kMaxPemBytes));
+  ASSIGN_OR_RETURN(identity_, IdentityFromCertificate(certificate));
+  ASSIGN_OR_RETURN(host_, OpenHost(config_.root));
+  ASSIGN_OR_RETURN(const std::string kept_id, LoadOrCreateKeptId(config_.state_dir + "/host_id", GenerateUuid));
+  host_identity_ = IdentifyHost(*host_.files, kept_id);
+  const absl::StatusOr<std::string> boot_id = host_.files->ReadFile(kBootIdPath, 64);
+  if (boot_id.ok()) boot_id_ = std::string(absl::StripAsciiWhitespace(*boot_id));
+  ASSIGN_OR_RETURN(epoch_, EpochSource::Open(config_.state_dir + "/epoch", *clock_));
+  return absl::OkStatus();
+}
+
+absl::Status Agent::Parts::OpenSpool() {
+  const std::string directory = config_.state_dir + "/spool";
+  RETURN_IF_ERROR(EnsurePrivateDirectory(directory));
+  ASSIGN_OR_RETURN(disk_, DirectorySpool::Open(directory, SpoolOptions(config_)));
+  for (const std::string& problem : disk_->recovery_problems()) {
+    logger_->Warning("spool.recovered", "the spool was damaged; what it lost is collected again",
+                     {{"detail", problem}});
+  }
+  spool_ = std::make_unique<NotifyingSpool>(disk_.get(), clock_, [this] { session_->Wake(); });
+  writer_ = std::make_unique<BatchWriter>([this] { return Epoch(); }, spool_.get(), &states_);
+  filter_ = std::make_unique<ChangeFilterSink>(&states_, spool_.get(), writer_.get());
+  stamp_ = std::make_unique<StampSink>(filter_.get());
+  redacting_ = std::make_unique<RedactingSink>(stamp_.get());
+  return absl::OkStatus();
+}
+
+pb::Hello Agent::Parts::MakeHello() const {
+  pb::Hello hello;
+  hello.set_agent_id(identity_.agent_id);
+  hello.set_agent_version(std::string(Version()));
+  hello.set_schema_version(kSchemaVersion);
+  hello.set_host_id(host_identity_.id);
+  hello.set_boot_id(boot_id_);
+  hello.set_hosting_service(config_.hosting_service);
+  hello.set_region(config_.region);
+  return hello;
+}
+
+CollectorContext Agent::Parts::MakeContext() const {
+  CollectorContext context;
+  context.files = host_.files.get();
+  context.clock = clock_;
+  context.sockets = host_.sockets.get();
+  context.host_id = host_identity_.id;
+  context.host_id_source = host_identity_.source;
+  context.agent_version = std::string(Version());
+  return context;
+}
+
+WatchdogHooks Agent::Parts::MakeHooks() {
+  WatchdogHooks hooks;
+  hooks.read_usage = ReadOwnUsage;
+  hooks.first_inventory_done = [this] { return scheduler_->InitialRunsDone(); };
+  hooks.set_stretch = [this](uint32_t factor) { scheduler_->SetStretch(factor); };
+  hooks.exit = [this](const std::string& reason) {
+    logger_->Error("watchdog.exit", "the agent ends to be started afresh", {{"reason", reason}});
+    RequestStop(kRestartExitCode);
+  };
+  hooks.report = [this](const std::string& message) { logger_->Warning("watchdog", message); };
+  return hooks;
+}
+
+void Agent::Parts::Connect() {
+  collection_ = std::make_unique<Collection>(config_, AllCollectors(), MakeContext(), redacting_.get(), logger_,
+                                             [this] { AfterRun(); });
+  SchedulerOptions scheduling;
+  scheduling.agent_id = identity_.agent_id;
+  scheduling.initial_window = config_.first_inventory_within;
+  scheduler_ = std::make_unique<Scheduler>(scheduling, collection_->Tasks(), clock_);
+  upload_ = std::make_unique<UploadSession>(MakeHello(), spool_.get(), &states_, this, clock_, logger_);
+  GrpcSession::Options options;
+  options.addresses = config_.backend_addresses;
+  options.server_name = config_.backend_server_name;
+  options.ca_path = config_.tls_ca;
+  options.cert_path = config_.tls_cert;
+  options.key_path = config_.tls_key;
+  options.first_contact_within = config_.backend_first_contact_within;
+  options.max_backoff = config_.backend_max_backoff;
+  session_ = std::make_unique<GrpcSession>(options, upload_.get(), clock_, logger_, [this] { return Random(); });
+  watchdog_ = std::make_unique<Watchdog>(LimitsOf(config_), MakeHooks(), clock_, kWatchdogPeriod);
+}
+
+absl::Status Agent::Parts::Serve() {
+  ASSIGN_OR_RETURN(status_server_, StatusServer::Start(config_.status_socket, [this](absl::string_view question) {
+                     if (question != "status") return std::string("{\"error\":\"unknown question\"}");
+                     return ToJsonLine(Status()).value_or("{}");
+                   }));
+  return absl::OkStatus();
+}
+
+void Agent::Parts::AfterRun() {
+  const absl::Status committed = spool_->Commit();
+  if (!committed.ok()) logger_->Error("spool.sync_failed", "cannot sync the spool", {{"cause", committed}});
+  ReturnMemory();
+}
+
+void Agent::Parts::EntryLost(uint64_t sequence, const absl::Status& cause) {
+  logger_->Error("spool.entry_lost", "a spooled batch cannot be read; everything is collected again",
+                 {{"sequence", sequence}, {"cause", cause}});
+  const absl::Status marked = spool_->MarkNeedsFull(AllSpoolUnits());
+  if (!marked.ok()) logger_->Error("spool.mark_failed", "cannot mark the spool", {{"cause", marked}});
+  for (const CollectionStats& stats : collection_->Stats()) scheduler_->RunSoon(stats.name);
+}
+
+void Agent::Parts::FillUsage(pb::Heartbeat* heartbeat) const {
+  const absl::StatusOr<ResourceUsage> usage = ReadOwnUsage();
+  if (!usage.ok()) return;
+  heartbeat->set_rss_bytes(usage->resident_bytes);
+  *heartbeat->mutable_cpu_time() =
+      google::protobuf::util::TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(usage->cpu_time));
+}
+
+void Agent::Parts::RequestStop(int exit_code) {
+  exit_code_ = exit_code;
+  stop_requested_ = true;
+  kill(getpid(), SIGTERM);  // wakes WaitForStop, which has these signals blocked
+}
+
+void Agent::Parts::WaitForStop() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  int signal = 0;
+  while (sigwait(&signals, &signal) != 0) {
+  }
+  if (!stop_requested_) logger_->Info("agent.stopping", "asked to stop", {{"signal", signal}});
+}
+
+int Agent::Parts::Run() {
+  scheduler_->Start();
+  session_->Start();
+  watchdog_->Start();
+  logger_->Info("agent.started", "the agent runs",
+                {{"agent_id", identity_.agent_id},
+                 {"tenant", identity_.tenant},
+                 {"host_id", host_identity_.id},
+                 {"version", Version()},
+                 {"epoch", Epoch()},
+                 {"collectors", collection_->Stats().size()}});
+  WaitForStop();
+  collection_->BeginShutdown();
+  watchdog_->Stop();
+  scheduler_->Stop();
+  session_->Stop();
+  status_server_.reset();
+  const absl::Status synced = spool_->Sync();
+  if (!synced.ok()) logger_->Error("spool.sync_failed", "cannot sync the spool", {{"cause", synced}});
+  logger_->Info("agent.stopped", "the agent ends", {{"exit_code", exit_code_.load()}});
+  return exit_code_;
+}
+
+pb::AgentStatus Agent::Parts::Status() const {
+  AgentSnapshot snapshot;
+  snapshot.now = clock_->Now();
+  snapshot.monotonic = clock_->Monotonic();
+  snapshot.collectors = collection_->Stats();
+  snapshot.tasks = scheduler_->Stats();
+  snapshot.spool = spool_->Stats();
+  snapshot.spool_max_bytes = config_.spool_max_bytes;
+  snapshot.spool_write = spool_->last_write();
+  snapshot.session = session_->Status();
+  snapshot.certificate_not_after = identity_.not_after;
+  snapshot.redactions = redacting_->counters();
+  if (const absl::StatusOr<ResourceUsage> usage = ReadOwnUsage(); usage.ok()) {
+    snapshot.resident_bytes = usage->resident_bytes;
+    snapshot.cpu_time = usage->cpu_time;
+  }
+  pb::AgentStatus status;
+  status.set_agent_version(std::string(Version()));
+  status.set_agent_id(identity_.agent_id);
+  status.set_tenant(identity_.tenant);
+  status.set_host_id(host_identity_.id);
+  status.set_host_id_source(host_identity_.source);
+  status.set_epoch(Epoch());
+  *status.mutable_started_at() =
+      google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(started_at_));
+  FillAgentStatus(snapshot, &status);
+  return status;
+}
+
+Agent::Agent(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Agent::~Agent() = default;
+
+absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(const AgentConfig& config, const Clock* clock, Logger* logger) {
+  auto parts = std::make_unique<Parts>(config, clock, logger);
+  RETURN_IF_ERROR(parts->Identify());
+  RETURN_IF_ERROR(parts->OpenSpool());
+  parts->Connect();
+  RETURN_IF_ERROR(parts->Serve());
+  return std::unique_ptr<Agent>(new Agent(std::move(parts)));
+}
+
+int Agent::Run() { return parts_->Run(); }
+void Agent::RequestStop(int exit_code) { parts_->RequestStop(exit_code); }
+pb::AgentStatus Agent::Status() const { return parts_->Status(); }
+
+}  // namespace rollcall
