@@ -120,23 +120,24 @@ class Agent::Parts : public SessionDelegate {
 };
 
 absl::Status Agent::Parts::Identify() {
-  RETURN_IF_ERROR(CheckCollectors(AllCollectors()));
-  RETURN_IF_ERROR(EnsurePrivateDirectory(config_.state_dir));
-  ASSIGN_OR_RETURN(const std::string certificate, ReadLocalFile(config_.tls_cert, kMaxPemBytes));
-  ASSIGN_OR_RETURN(identity_, IdentityFromCertificate(certificate));
-  ASSIGN_OR_RETURN(host_, OpenHost(config_.root));
-  ASSIGN_OR_RETURN(const std::string kept_id, LoadOrCreateKeptId(config_.state_dir + "/host_id", GenerateUuid));
+  ROLLCALL_RETURN_IF_ERROR(CheckCollectors(AllCollectors()));
+  ROLLCALL_RETURN_IF_ERROR(EnsurePrivateDirectory(config_.state_dir));
+  ROLLCALL_ASSIGN_OR_RETURN(const std::string certificate, ReadLocalFile(config_.tls_cert, kMaxPemBytes));
+  ROLLCALL_ASSIGN_OR_RETURN(identity_, IdentityFromCertificate(certificate));
+  ROLLCALL_ASSIGN_OR_RETURN(host_, OpenHost(config_.root));
+  ROLLCALL_ASSIGN_OR_RETURN(const std::string kept_id,
+                            LoadOrCreateKeptId(config_.state_dir + "/host_id", GenerateUuid));
   host_identity_ = IdentifyHost(*host_.files, kept_id);
   const absl::StatusOr<std::string> boot_id = host_.files->ReadFile(kBootIdPath, 64);
   if (boot_id.ok()) boot_id_ = std::string(absl::StripAsciiWhitespace(*boot_id));
-  ASSIGN_OR_RETURN(epoch_, EpochSource::Open(config_.state_dir + "/epoch", *clock_));
+  ROLLCALL_ASSIGN_OR_RETURN(epoch_, EpochSource::Open(config_.state_dir + "/epoch", *clock_));
   return absl::OkStatus();
 }
 
 absl::Status Agent::Parts::OpenSpool() {
   const std::string directory = config_.state_dir + "/spool";
-  RETURN_IF_ERROR(EnsurePrivateDirectory(directory));
-  ASSIGN_OR_RETURN(disk_, DirectorySpool::Open(directory, SpoolOptions(config_)));
+  ROLLCALL_RETURN_IF_ERROR(EnsurePrivateDirectory(directory));
+  ROLLCALL_ASSIGN_OR_RETURN(disk_, DirectorySpool::Open(directory, SpoolOptions(config_)));
   for (const std::string& problem : disk_->recovery_problems()) {
     logger_->Warning("spool.recovered", "the spool was damaged; what it lost is collected again",
                      {{"detail", problem}});
@@ -206,10 +207,11 @@ void Agent::Parts::Connect() {
 }
 
 absl::Status Agent::Parts::Serve() {
-  ASSIGN_OR_RETURN(status_server_, StatusServer::Start(config_.status_socket, [this](absl::string_view question) {
-                     if (question != "status") return std::string("{\"error\":\"unknown question\"}");
-                     return ToJsonLine(Status()).value_or("{}");
-                   }));
+  ROLLCALL_ASSIGN_OR_RETURN(status_server_,
+                            StatusServer::Start(config_.status_socket, [this](absl::string_view question) {
+                              if (question != "status") return std::string("{\"error\":\"unknown question\"}");
+                              return ToJsonLine(Status()).value_or("{}");
+                            }));
   return absl::OkStatus();
 }
 
@@ -308,10 +310,10 @@ Agent::~Agent() = default;
 
 absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(const AgentConfig& config, const Clock* clock, Logger* logger) {
   auto parts = std::make_unique<Parts>(config, clock, logger);
-  RETURN_IF_ERROR(parts->Identify());
-  RETURN_IF_ERROR(parts->OpenSpool());
+  ROLLCALL_RETURN_IF_ERROR(parts->Identify());
+  ROLLCALL_RETURN_IF_ERROR(parts->OpenSpool());
   parts->Connect();
-  RETURN_IF_ERROR(parts->Serve());
+  ROLLCALL_RETURN_IF_ERROR(parts->Serve());
   return std::unique_ptr<Agent>(new Agent(std::move(parts)));
 }
 

@@ -14,7 +14,7 @@ namespace rollcall {
 
 absl::StatusOr<ResourceUsage> ReadOwnUsage() {
   // proc(5): size resident shared text lib data dt, in pages.
-  ASSIGN_OR_RETURN(const std::string statm, ReadLocalFile("/proc/self/statm", 4096));
+  ROLLCALL_ASSIGN_OR_RETURN(const std::string statm, ReadLocalFile("/proc/self/statm", 4096));
   const std::vector<absl::string_view> fields = absl::StrSplit(statm, ' ');
   uint64_t pages = 0;
   if (fields.size() < 2 || !absl::SimpleAtoi(fields[1], &pages)) {
