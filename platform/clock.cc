@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/time/clock.h"
+
 namespace rollcall {
 
 struct StopToken::State {
