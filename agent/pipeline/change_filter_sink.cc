@@ -1,5 +1,6 @@
 #include "agent/pipeline/change_filter_sink.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,7 +22,7 @@ pb::Problem* AddNote(absl::string_view code, google::protobuf::RepeatedPtrField<
 }  // namespace
 
 absl::Status ChangeFilterSink::BeginRun(const pb::RunResult& run) {
-  run_.emplace();
+  run_ = std::make_unique<Run>();
   run_->unit = UnitOf(run);
   run_->full_requested = states_->FullRequested(run_->unit);
   const auto it = baselines_.find(run_->unit);
@@ -43,7 +44,7 @@ bool ChangeFilterSink::IsDuplicate(const AssetKey& key, size_t index) {
 }
 
 absl::Status ChangeFilterSink::Emit(pb::Record&& record) {
-  if (!run_.has_value()) return absl::FailedPreconditionError("take record: no run has begun");
+  if (run_ == nullptr) return absl::FailedPreconditionError("take record: no run has begun");
   const absl::StatusOr<RecordIdentity> identity = IdentityOf(record);
   if (!identity.ok()) return identity.status();
   ++counters_.seen;
@@ -131,7 +132,7 @@ RunOutput ChangeFilterSink::Describe(const pb::RunResult& result, Baseline* afte
 }
 
 absl::Status ChangeFilterSink::EndRun(const pb::RunResult& result) {
-  if (!run_.has_value()) return absl::FailedPreconditionError("end run: no run has begun");
+  if (run_ == nullptr) return absl::FailedPreconditionError("end run: no run has begun");
   Baseline after;
   RunOutput output = Describe(result, &after);
   const SpoolUnit unit = run_->unit;

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -86,7 +86,7 @@ class ChangeFilterSink : public RunSink {
   const Spool* spool_;
   RunWriter* writer_;
   std::map<SpoolUnit, Baseline> baselines_;
-  std::optional<Run> run_;
+  std::unique_ptr<Run> run_;
   Counters counters_;
 };
 
