@@ -1,0 +1,250 @@
+#include "backend/ingest/apply_workers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+
+#include "backend/ingest/session_outbox.h"
+#include "backend/ingest/testing/test_batches.h"
+#include "backend/store/testing/fake_store.h"
+
+namespace rollcall {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const AgentName kAgent{"acme", "3f2b8c1e-9d4a-4c55-8f0e-6b1d2a7c9e10"};
+const AgentName kOther{"acme", "aaaaaaaa-9d4a-4c55-8f0e-6b1d2a7c9e10"};
+
+class TestOwner : public JobOwner {
+ public:
+  void OnWelcome(std::vector<UnitInfo> units) override { Note(absl::StrCat("welcome ", units.size())); }
+  void OnCommitted(uint64_t sequence) override { Note(absl::StrCat("ack ", sequence)); }
+  void OnResync(pb::Resync resync) override { Note(absl::StrCat("resync ", pb::Resync::Cause_Name(resync.cause()))); }
+  void OnRefused(absl::Status status) override { Note(absl::StatusCodeToString(status.code())); }
+  void OnJobDone() override {
+    const std::lock_guard lock(mutex_);
+    ++done_;
+    changed_.notify_all();
+  }
+
+  bool AwaitDone(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return done_ >= count; });
+  }
+  std::vector<std::string> events() {
+    const std::lock_guard lock(mutex_);
+    return events_;
+  }
+
+ private:
+  void Note(std::string event) {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(event));
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int done_ = 0;
+  std::vector<std::string> events_;
+};
+
+class ApplyWorkersTest : public ::testing::Test {
+ protected:
+  ApplyWorkersTest() {
+    options_.threads = 2;
+    options_.retry_first = absl::Milliseconds(1);
+    options_.retry_last = absl::Milliseconds(4);
+    EXPECT_TRUE(store_.EnrollAgent(kAgent, clock_.Now()).ok());
+  }
+
+  void Start() { workers_ = std::make_unique<ApplyWorkers>(&store_, &clock_, &logger_, &observer_, options_); }
+
+  Job BatchOf(pb::Batch batch, const AgentName& agent = kAgent) {
+    const size_t bytes = batch.ByteSizeLong();
+    return Job{owner_, agent, BatchJob{std::move(batch), clock_.Now(), absl::ZeroDuration()}, bytes};
+  }
+  Job Good(uint64_t sequence) {
+    return BatchOf(TestFullBatch(sequence, sequence, {TestPackage("bash", clock_.Now() - absl::Seconds(1))}));
+  }
+  bool Enqueue(Job job) {
+    return workers_->Enqueue(&job, [] {});
+  }
+
+  SystemClock clock_;
+  NullLogger logger_;
+  IngestObserver observer_;
+  FakeStore store_;
+  ApplyWorkers::Options options_;
+  std::shared_ptr<TestOwner> owner_ = std::make_shared<TestOwner>();
+  std::unique_ptr<ApplyWorkers> workers_;
+};
+
+TEST_F(ApplyWorkersTest, AcknowledgesOnlyAfterCommit) {
+  store_.HoldApplies(true);
+  Start();
+  ASSERT_TRUE(Enqueue(Good(1)));
+  ASSERT_TRUE(store_.AwaitApplyCalls(1));
+  EXPECT_THAT(owner_->events(), IsEmpty());
+  store_.HoldApplies(false);
+  ASSERT_TRUE(owner_->AwaitDone(1));
+  EXPECT_THAT(owner_->events(), ElementsAre("ack 1"));
+}
+
+TEST_F(ApplyWorkersTest, WhatPilesUpBecomesOneGroupWithOneAcknowledgement) {
+  store_.HoldApplies(true);
+  Start();
+  ASSERT_TRUE(Enqueue(Good(1)));
+  ASSERT_TRUE(store_.AwaitApplyCalls(1));
+  for (uint64_t i = 2; i <= 10; ++i) ASSERT_TRUE(Enqueue(Good(i)));
+  store_.HoldApplies(false);
+  ASSERT_TRUE(owner_->AwaitDone(10));
+  EXPECT_THAT(store_.GroupSizes(), ElementsAre(1, 9));
+  EXPECT_THAT(owner_->events(), ElementsAre("ack 1", "ack 10"));
+}
+
+TEST_F(ApplyWorkersTest, UnavailableStoreIsTriedAgainAndNothingIsAcknowledgedBefore) {
+  store_.FailNextApplies(3, absl::UnavailableError("write: disk full"));
+  Start();
+  ASSERT_TRUE(Enqueue(Good(1)));
+  ASSERT_TRUE(owner_->AwaitDone(1));
+  EXPECT_THAT(owner_->events(), ElementsAre("ack 1"));
+  EXPECT_EQ(store_.Applied().size(), 1u);
+}
+
+TEST_F(ApplyWorkersTest, StoppedWhileUnavailableAcknowledgesNothing) {
+  store_.FailNextApplies(1'000'000, absl::UnavailableError("write: disk full"));
+  Start();
+  ASSERT_TRUE(Enqueue(Good(1)));
+  ASSERT_TRUE(store_.AwaitApplyCalls(2));
+  EXPECT_FALSE(workers_->Drain(absl::Milliseconds(10)));
+  EXPECT_THAT(owner_->events(), IsEmpty());
+}
+
+TEST_F(ApplyWorkersTest, DrainFinishesWhatWasTaken) {
+  Start();
+  for (uint64_t i = 1; i <= 200; ++i) ASSERT_TRUE(Enqueue(Good(i)));
+  EXPECT_TRUE(workers_->Drain(absl::Seconds(20)));
+  EXPECT_EQ(store_.Applied().size(), 200u);
+  EXPECT_EQ(owner_->events().back(), "ack 200");
+  EXPECT_FALSE(Enqueue(Good(201)));
+}
+
+TEST_F(ApplyWorkersTest, RefusedBatchAsksForTheFullSetAndDoesNotHoldUpOthers) {
+  store_.HoldApplies(true);
+  Start();
+  ASSERT_TRUE(Enqueue(Good(1)));
+  ASSERT_TRUE(store_.AwaitApplyCalls(1));
+  pb::Batch bad = TestFullBatch(2, 2, {});
+  bad.set_body("not zstd");
+  bad.set_body_size(100);
+  ASSERT_TRUE(Enqueue(BatchOf(bad)));
+  ASSERT_TRUE(Enqueue(Good(3)));
+  store_.HoldApplies(false);
+  ASSERT_TRUE(owner_->AwaitDone(3));
+  EXPECT_THAT(owner_->events(), ElementsAre("ack 1", "resync REJECTED", "ack 3"));
+}
+
+TEST_F(ApplyWorkersTest, ABatchTheStoreCannotTakeIsIsolated) {
+  store_.HoldApplies(true);
+  Start();
+  ASSERT_TRUE(Enqueue(Good(1)));
+  ASSERT_TRUE(store_.AwaitApplyCalls(1));
+  ASSERT_TRUE(Enqueue(Good(2)));
+  ASSERT_TRUE(Enqueue(Good(3)));
+  // Fails the call that waits, its repetition alone, and nothing else.
+  store_.FailNextApplies(2, absl::InvalidArgumentError("store: no"));
+  store_.HoldApplies(false);
+  ASSERT_TRUE(owner_->AwaitDone(3));
+  EXPECT_THAT(owner_->events(), ElementsAre("resync REJECTED", "ack 1", "ack 3"));
+}
+
+TEST_F(ApplyWorkersTest, ResyncOfTheStoreReachesTheAgentBeforeTheAcknowledgement) {
+  store_.SetVerdict([](const PreparedBatch&) {
+    ApplyOutcome outcome;
+    outcome.verdict = ApplyVerdict::kResync;
+    outcome.cause = pb::Resync::BASE_MISMATCH;
+    return outcome;
+  });
+  Start();
+  ASSERT_TRUE(Enqueue(Good(5)));
+  ASSERT_TRUE(owner_->AwaitDone(1));
+  EXPECT_THAT(owner_->events(), ElementsAre("resync BASE_MISMATCH", "ack 5"));
+}
+
+TEST_F(ApplyWorkersTest, ReplayIsAcknowledgedAndAppliedOnce) {
+  Start();
+  ASSERT_TRUE(Enqueue(Good(1)));
+  ASSERT_TRUE(Enqueue(Good(1)));
+  ASSERT_TRUE(owner_->AwaitDone(2));
+  EXPECT_EQ(store_.Applied().size(), 1u);
+  EXPECT_EQ(owner_->events().back(), "ack 1");
+}
+
+TEST_F(ApplyWorkersTest, WelcomeComesAfterWhatWasQueuedBefore) {
+  Start();
+  ASSERT_TRUE(Enqueue(Good(1)));
+  ASSERT_TRUE(Enqueue(Job{owner_, kAgent, HelloJob{AgentContact{kAgent}}, 10}));
+  ASSERT_TRUE(owner_->AwaitDone(2));
+  EXPECT_THAT(owner_->events(), ElementsAre("ack 1", "welcome 0"));
+  EXPECT_EQ(store_.Contacts().size(), 1u);
+}
+
+TEST_F(ApplyWorkersTest, UnknownAgentIsRefused) {
+  Start();
+  ASSERT_TRUE(Enqueue(Job{owner_, kOther, HelloJob{AgentContact{kOther}}, 10}));
+  ASSERT_TRUE(owner_->AwaitDone(1));
+  EXPECT_THAT(owner_->events(), ElementsAre("PERMISSION_DENIED"));
+}
+
+TEST_F(ApplyWorkersTest, AFullQueueSaysWhenThereIsRoomAgain) {
+  options_.threads = 1;
+  options_.queue_bytes = 1;
+  store_.HoldApplies(true);
+  Start();
+  ASSERT_TRUE(Enqueue(Good(1)));
+  std::atomic<int> calls = 0;
+  Job second = Good(2);
+  EXPECT_FALSE(workers_->Enqueue(&second, [&] { ++calls; }));
+  EXPECT_TRUE(std::holds_alternative<BatchJob>(second.work)) << "a job that was not taken stays whole";
+  EXPECT_EQ(calls, 0);
+  store_.HoldApplies(false);
+  ASSERT_TRUE(owner_->AwaitDone(1));
+  for (int i = 0; i < 1000 && calls == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(calls, 1);
+  EXPECT_TRUE(workers_->Enqueue(&second, [] {}));
+}
+
+TEST(SessionOutbox, CoalescesAndKeepsOrder) {
+  SessionOutbox outbox(2);
+  EXPECT_TRUE(outbox.empty());
+  outbox.PutAck(4);
+  outbox.PutAck(9);
+  outbox.PutAck(7);
+  pb::Resync resync;
+  resync.set_collector("ports");
+  EXPECT_TRUE(outbox.PutResync(resync));
+  EXPECT_TRUE(outbox.PutResync(resync));
+  resync.set_collector("processes");
+  EXPECT_TRUE(outbox.PutResync(resync));
+  resync.set_collector("hosts");
+  EXPECT_FALSE(outbox.PutResync(resync)) << "bounded";
+  outbox.PutDrain({});
+  outbox.PutWelcome({});
+  std::vector<std::string> order;
+  pb::BackendMessage message;
+  while (outbox.Take(&message)) {
+    order.push_back(message.has_welcome()  ? "welcome"
+                    : message.has_resync() ? message.resync().collector()
+                    : message.has_ack()    ? absl::StrCat("ack ", message.ack().sequence())
+                                           : "drain");
+  }
+  EXPECT_THAT(order, ElementsAre("welcome", "ports", "processes", "ack 9", "drain"));
+  EXPECT_TRUE(outbox.empty());
+}
+
+}  // namespace
+}  // namespace rollcall

@@ -1,0 +1,35 @@
+// What ingest tells whoever counts: metrics in the server, nothing in most tests.
+#ifndef ROLLCALL_BACKEND_INGEST_INGEST_OBSERVER_H_
+#define ROLLCALL_BACKEND_INGEST_INGEST_OBSERVER_H_
+
+#include <cstddef>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "backend/ingest/batch_validator.h"
+#include "backend/store/store.h"
+#include "rollcall/v1/ingest.pb.h"
+
+namespace rollcall {
+
+// Called from any thread; must not block. Labels come from closed sets.
+class IngestObserver {
+ public:
+  virtual ~IngestObserver() = default;
+  virtual void OnSessionOpened() {}
+  virtual void OnSessionClosed() {}
+  // `reason` is one of the literals in ingest_session.cc and peer_authentication.cc.
+  virtual void OnSessionRefused(absl::string_view /*reason*/) {}
+  virtual void OnBatchReceived(size_t /*wire_bytes*/) {}
+  virtual void OnBatchRejected(RejectReason /*reason*/) {}
+  virtual void OnBatchApplied(const ApplyOutcome& /*outcome*/, size_t /*records*/, size_t /*clock_suspects*/) {}
+  // From receipt to commit.
+  virtual void OnCommitted(absl::Duration /*latency*/) {}
+  virtual void OnGroup(size_t /*batches*/, absl::Duration /*store_time*/) {}
+  virtual void OnStoreRetry() {}
+  virtual void OnQueueBytes(size_t /*shard*/, size_t /*bytes*/) {}
+};
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_BACKEND_INGEST_INGEST_OBSERVER_H_
