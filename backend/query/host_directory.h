@@ -1,0 +1,45 @@
+// The tenant's hosts: who they are and how people may name them.
+#ifndef ROLLCALL_BACKEND_QUERY_HOST_DIRECTORY_H_
+#define ROLLCALL_BACKEND_QUERY_HOST_DIRECTORY_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "backend/store/store.h"
+
+namespace rollcall {
+
+struct HostEntry {
+  AgentRow row;
+  // From the agent's current `host` record; empty before it reported one.
+  std::string hostname;
+  std::string os;
+  std::string kernel;
+};
+
+// A snapshot of a tenant's hosts. Immutable once loaded.
+class HostDirectory {
+ public:
+  static absl::StatusOr<HostDirectory> Load(Store& store, absl::string_view tenant);
+  explicit HostDirectory(std::vector<HostEntry> entries);
+
+  // In order of agent id.
+  const std::map<std::string, HostEntry>& entries() const { return entries_; }
+  // nullptr if the agent is not enrolled.
+  const HostEntry* Find(absl::string_view agent_id) const;
+
+  // Agents that `name` means: an exact agent id, host id or hostname, else a prefix of one that
+  // fits a single host. An exact host id or hostname may be shared by several agents, then all
+  // are meant. NotFound, or InvalidArgument naming the candidates of an ambiguous prefix.
+  absl::StatusOr<std::vector<std::string>> Resolve(absl::string_view name) const;
+
+ private:
+  std::map<std::string, HostEntry> entries_;
+};
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_BACKEND_QUERY_HOST_DIRECTORY_H_
