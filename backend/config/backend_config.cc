@@ -1,0 +1,221 @@
+#include "backend/config/backend_config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <exception>
+#include <functional>
+#include <variant>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "platform/log.h"
+
+namespace rollcall {
+namespace {
+
+constexpr size_t kMaxFile = size_t{256} << 10;
+
+struct Number {
+  uint64_t BackendConfig::*field;
+  uint64_t min;
+  uint64_t max;
+};
+struct Interval {
+  absl::Duration BackendConfig::*field;
+  absl::Duration min;
+  absl::Duration max;
+};
+struct Text {
+  std::string BackendConfig::*field;
+};
+struct Address {
+  std::string BackendConfig::*field;
+  bool may_be_empty;
+};
+struct Level {
+  std::string BackendConfig::*field;
+};
+using Target = std::variant<Number, Interval, Text, Address, Level>;
+
+struct Entry {
+  BackendSetting setting;
+  Target target;
+};
+
+const std::vector<Entry>& Entries() {
+  using C = BackendConfig;
+  static const std::vector<Entry>& entries = *new std::vector<Entry>{
+      {{"data_dir", "Folder with database, authority and certificates, made by `rollcall-backend init`."},
+       Text{&C::data_dir}},
+      {{"listen", "HOST:PORT agents and operators connect to; port 0 is a free one."}, Address{&C::listen, false}},
+      {{"policy", "Agreement (textproto) that says how long data is kept; the installed one if not set."},
+       Text{&C::policy}},
+      {{"metrics_address", "HOST:PORT on loopback for Prometheus; not served if not set."},
+       Address{&C::metrics_address, true}},
+      {{"port_file", "File the port is written to once connections are accepted."}, Text{&C::port_file}},
+      {{"log_level", "debug, info, warning or error."}, Level{&C::log_level}},
+      {{"apply_threads", "Threads that write what agents send."}, Number{&C::apply_threads, 1, 64}},
+      {{"query_threads", "Threads that answer operators."}, Number{&C::query_threads, 1, 64}},
+      {{"max_sessions", "Agents connected at the same time; each takes about 120 KiB."},
+       Number{&C::max_sessions, 1, 1'000'000}},
+      {{"queue_mebibytes", "Memory for batches that wait to be written, over all threads."},
+       Number{&C::queue_mebibytes, 8, 65536}},
+      {{"heartbeat_interval", "How often an idle agent says that it is there."},
+       Interval{&C::heartbeat_interval, absl::Seconds(1), absl::Hours(1)}},
+      {{"shutdown_timeout", "Time to write what was received before the backend stops."},
+       Interval{&C::shutdown_timeout, absl::Seconds(1), absl::Minutes(10)}},
+  };
+  return entries;
+}
+
+const Entry* FindEntry(absl::string_view name) {
+  for (const Entry& entry : Entries()) {
+    if (entry.setting.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+absl::Status CheckAddress(absl::string_view value, bool may_be_empty) {
+  if (value.empty() && may_be_empty) return absl::OkStatus();
+  const size_t colon = value.rfind(':');
+  uint32_t port = 0;
+  const bool valid = colon != absl::string_view::npos && colon > 0 &&
+                     absl::SimpleAtoi(value.substr(colon + 1), &port) && port <= 65535;
+  return valid ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrCat("expected HOST:PORT, got '", value, "'"));
+}
+
+struct Storer {
+  const std::string& value;
+  BackendConfig* config;
+
+  absl::Status operator()(const Number& target) const {
+    uint64_t number = 0;
+    if (!absl::SimpleAtoi(value, &number) || number < target.min || number > target.max) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("expected a number from ", target.min, " to ", target.max, ", got '", value, "'"));
+    }
+    config->*target.field = number;
+    return absl::OkStatus();
+  }
+  absl::Status operator()(const Interval& target) const {
+    absl::Duration duration;
+    if (!absl::ParseDuration(value, &duration) || duration < target.min || duration > target.max) {
+      return absl::InvalidArgumentError(absl::StrCat("expected a time from ", absl::FormatDuration(target.min), " to ",
+                                                     absl::FormatDuration(target.max), ", such as 90s, got '", value,
+                                                     "'"));
+    }
+    config->*target.field = duration;
+    return absl::OkStatus();
+  }
+  absl::Status operator()(const Text& target) const {
+    config->*target.field = value;
+    return absl::OkStatus();
+  }
+  absl::Status operator()(const Address& target) const {
+    if (absl::Status status = CheckAddress(value, target.may_be_empty); !status.ok()) return status;
+    config->*target.field = value;
+    return absl::OkStatus();
+  }
+  absl::Status operator()(const Level& target) const {
+    if (!ParseLogLevel(value).ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("expected debug, info, warning or error, got '", value, "'"));
+    }
+    config->*target.field = value;
+    return absl::OkStatus();
+  }
+};
+
+struct Printer {
+  const BackendConfig& config;
+  std::string operator()(const Number& target) const { return absl::StrCat(config.*target.field); }
+  std::string operator()(const Interval& target) const { return absl::FormatDuration(config.*target.field); }
+  std::string operator()(const Text& target) const { return config.*target.field; }
+  std::string operator()(const Address& target) const { return config.*target.field; }
+  std::string operator()(const Level& target) const { return config.*target.field; }
+};
+
+std::string KnownNames() {
+  return absl::StrJoin(Entries(), ", ", [](std::string* out, const Entry& entry) {
+    out->append(entry.setting.name.data(), entry.setting.name.size());
+  });
+}
+
+// The library reports mistakes by throwing; the caller catches.
+void ApplyNodes(const YAML::Node& root, absl::string_view file_name, BackendConfig* config,
+                std::vector<std::string>* mistakes) {
+  const auto mistake = [&](const YAML::Node& node, absl::string_view what) {
+    mistakes->push_back(absl::StrCat(file_name, ":", node.Mark().line + 1, ": ", what));
+  };
+  if (root.IsNull()) return;
+  if (!root.IsMap()) return mistake(root, "expected `setting: value` lines");
+  std::vector<std::string> seen;
+  for (const auto& pair : root) {
+    if (!pair.first.IsScalar()) {
+      mistake(pair.first, "a setting's name must be a word");
+      continue;
+    }
+    const std::string name = pair.first.Scalar();
+    if (FindEntry(name) == nullptr) {
+      mistake(pair.first, absl::StrCat(name, ": no such setting; there are ", KnownNames()));
+    } else if (!pair.second.IsScalar()) {
+      mistake(pair.second, absl::StrCat(name, ": expected one value"));
+    } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+      mistake(pair.first, absl::StrCat(name, ": is set twice"));
+    } else if (absl::Status status = StoreBackendSetting(name, pair.second.Scalar(), config); !status.ok()) {
+      mistake(pair.second, absl::StrCat(name, ": ", status.message()));
+    }
+    seen.push_back(name);
+  }
+}
+
+}  // namespace
+
+const std::vector<BackendSetting>& BackendSettings() {
+  static const std::vector<BackendSetting>& settings = *[] {
+    auto* all = new std::vector<BackendSetting>();
+    for (const Entry& entry : Entries()) all->push_back(entry.setting);
+    return all;
+  }();
+  return settings;
+}
+
+std::string BackendFlag(absl::string_view setting) {
+  return absl::StrCat("--", absl::StrReplaceAll(setting, {{"_", "-"}}));
+}
+
+std::string BackendEnvironment(absl::string_view setting) {
+  return absl::StrCat("ROLLCALL_", absl::AsciiStrToUpper(setting));
+}
+
+absl::Status StoreBackendSetting(absl::string_view name, const std::string& value, BackendConfig* config) {
+  const Entry* entry = FindEntry(name);
+  if (entry == nullptr) return absl::InvalidArgumentError("no such setting");
+  return std::visit(Storer{value, config}, entry->target);
+}
+
+std::string BackendSettingText(absl::string_view name, const BackendConfig& config) {
+  const Entry* entry = FindEntry(name);
+  return entry == nullptr ? "" : std::visit(Printer{config}, entry->target);
+}
+
+absl::Status ApplyConfigFile(absl::string_view bytes, absl::string_view file_name, BackendConfig* config) {
+  if (bytes.size() > kMaxFile) {
+    return absl::InvalidArgumentError(absl::StrCat(file_name, ": larger than 256 KiB"));
+  }
+  std::vector<std::string> mistakes;
+  try {
+    ApplyNodes(YAML::Load(std::string(bytes)), file_name, config, &mistakes);
+  } catch (const YAML::Exception& error) {
+    mistakes.push_back(absl::StrCat(file_name, ":", error.mark.line + 1, ": ", error.msg));
+  } catch (const std::exception& error) {
+    mistakes.push_back(absl::StrCat(file_name, ": ", error.what()));
+  }
+  if (mistakes.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+}
+
+}  // namespace rollcall

@@ -1,0 +1,57 @@
+// The backend's settings: one table for flags, environment, file and documentation.
+#ifndef ROLLCALL_BACKEND_CONFIG_BACKEND_CONFIG_H_
+#define ROLLCALL_BACKEND_CONFIG_BACKEND_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace rollcall {
+
+struct BackendConfig {
+  std::string data_dir = "/var/lib/rollcall-backend";
+  std::string listen = "0.0.0.0:8444";
+  // Agreement to keep; the one installed with the program if empty.
+  std::string policy;
+  // HOST:PORT on loopback; no metrics if empty.
+  std::string metrics_address;
+  // Where the chosen port is written once the backend accepts connections; nowhere if empty.
+  std::string port_file;
+  std::string log_level = "info";
+  uint64_t apply_threads = 2;
+  uint64_t query_threads = 2;
+  uint64_t max_sessions = 10000;
+  uint64_t queue_mebibytes = 64;
+  absl::Duration heartbeat_interval = absl::Seconds(60);
+  absl::Duration shutdown_timeout = absl::Seconds(25);
+};
+
+struct BackendSetting {
+  // Key in the file; the flag is `--` with hyphens, the variable `ROLLCALL_` in capitals.
+  absl::string_view name;
+  absl::string_view help;
+};
+
+// In the order of the documentation.
+const std::vector<BackendSetting>& BackendSettings();
+std::string BackendFlag(absl::string_view setting);         // data_dir -> --data-dir
+std::string BackendEnvironment(absl::string_view setting);  // data_dir -> ROLLCALL_DATA_DIR
+
+// Sets one setting from text. InvalidArgument says what was expected; the caller says where
+// the text came from.
+absl::Status StoreBackendSetting(absl::string_view name, const std::string& value, BackendConfig* config);
+
+// The setting's value as it would be written in a file.
+std::string BackendSettingText(absl::string_view name, const BackendConfig& config);
+
+// Applies a YAML file of `setting: value` lines. InvalidArgument lists every mistake, one a
+// line, as `FILE:LINE: SETTING: what is wrong`. Pure.
+absl::Status ApplyConfigFile(absl::string_view bytes, absl::string_view file_name, BackendConfig* config);
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_BACKEND_CONFIG_BACKEND_CONFIG_H_

@@ -1,0 +1,70 @@
+#include "backend/config/backend_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rollcall {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(BackendConfig, FileSetsWhatItNames) {
+  BackendConfig config;
+  const absl::Status status = ApplyConfigFile(
+      "# comment\n"
+      "listen: 127.0.0.1:9000\n"
+      "max_sessions: 50\n"
+      "shutdown_timeout: 1m\n"
+      "log_level: debug\n",
+      "b.yaml", &config);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(config.listen, "127.0.0.1:9000");
+  EXPECT_EQ(config.max_sessions, 50u);
+  EXPECT_EQ(config.shutdown_timeout, absl::Minutes(1));
+  EXPECT_EQ(config.apply_threads, 2u) << "the rest keeps its default";
+}
+
+TEST(BackendConfig, EveryMistakeIsNamedWithFileLineAndField) {
+  BackendConfig config;
+  const absl::Status status = ApplyConfigFile(
+      "listn: x\n"
+      "listen: nowhere\n"
+      "max_sessions: -1\n"
+      "policy: [a, b]\n"
+      "log_level: loud\n"
+      "log_level: info\n",
+      "b.yaml", &config);
+  const std::string text(status.message());
+  EXPECT_THAT(text, HasSubstr("b.yaml:1: listn: no such setting"));
+  EXPECT_THAT(text, HasSubstr("b.yaml:2: listen: expected HOST:PORT, got 'nowhere'"));
+  EXPECT_THAT(text, HasSubstr("b.yaml:3: max_sessions: expected a number"));
+  EXPECT_THAT(text, HasSubstr("b.yaml:4: policy: expected one value"));
+  EXPECT_THAT(text, HasSubstr("b.yaml:5: log_level: expected debug"));
+  EXPECT_THAT(text, HasSubstr("b.yaml:6: log_level: is set twice"));
+}
+
+TEST(BackendConfig, BrokenFilesAreErrorsNotCrashes) {
+  for (const char* text : {"a: [", "\t- x", "{", "- a\n- b", "? [x]\n: y", "&a [*a]", "x"}) {
+    BackendConfig config;
+    EXPECT_FALSE(ApplyConfigFile(text, "b.yaml", &config).ok()) << text;
+  }
+  BackendConfig config;
+  EXPECT_TRUE(ApplyConfigFile("", "b.yaml", &config).ok());
+  EXPECT_TRUE(ApplyConfigFile("# nothing\n", "b.yaml", &config).ok());
+  EXPECT_FALSE(ApplyConfigFile(std::string(300 << 10, '#'), "b.yaml", &config).ok());
+}
+
+TEST(BackendConfig, TextRoundTrips) {
+  const BackendConfig config;
+  for (const BackendSetting& setting : BackendSettings()) {
+    BackendConfig copy;
+    const std::string text = BackendSettingText(setting.name, config);
+    EXPECT_TRUE(StoreBackendSetting(setting.name, text, &copy).ok()) << setting.name;
+    EXPECT_EQ(BackendSettingText(setting.name, copy), text);
+  }
+  EXPECT_EQ(BackendFlag("data_dir"), "--data-dir");
+  EXPECT_EQ(BackendEnvironment("data_dir"), "ROLLCALL_DATA_DIR");
+}
+
+}  // namespace
+}  // namespace rollcall

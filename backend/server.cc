@@ -1,0 +1,210 @@
+#include "backend/server.h"
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "backend/pki/certificate_info.h"
+#include "backend/query/coverage.h"
+#include "backend/query/query_service.h"
+#include "backend/query/work_pool.h"
+
+namespace rollcall {
+namespace {
+
+constexpr int kMaxMessageBytes = (4 << 20) + (128 << 10);
+constexpr size_t kMaxWaitingQueries = 256;
+constexpr absl::Duration kReconnectAfterShutdown = absl::Seconds(5);
+constexpr absl::Duration kCoverageInterval = absl::Minutes(1);
+constexpr int kFinishGraceSeconds = 2;
+constexpr const char* kServices[] = {"", "rollcall.v1.Ingest", "rollcall.v1.Query"};
+
+int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
+
+void SetChannelArguments(grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder->SetMaxSendMessageSize(-1);
+  // Two backends on one port would each get some of the agents; a taken port must be an error.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 8);
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(absl::Seconds(20)));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(absl::Minutes(5)));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(absl::Seconds(20)));
+  // Agents behind NAT ping every two minutes; the default would cut them off for it.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, Milliseconds(absl::Minutes(1)));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(absl::Hours(4)));
+  // Without it an aged connection would live on as long as its stream.
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(absl::Minutes(1)));
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(absl::Minutes(5)));
+}
+
+std::shared_ptr<grpc::ServerCredentials> Credentials(const ServerOptions& options) {
+  grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  tls.pem_root_certs = options.authority_pem;
+  tls.pem_key_cert_pairs.push_back({options.server_pair.key_pem, options.server_pair.certificate_pem});
+  return grpc::SslServerCredentials(tls);
+}
+
+std::string CoverageLabel(pb::UnitCoverage::State state) {
+  const std::string name = pb::UnitCoverage::State_Name(state);
+  return absl::AsciiStrToLower(absl::StripPrefix(name, "COVERAGE_"));
+}
+
+class GrpcBackendServer final : public BackendServer {
+ public:
+  GrpcBackendServer(const ServerOptions& options, const ServerParts& parts)
+      : options_(options),
+        parts_(parts),
+        registry_(options.max_sessions, options.max_parked_bytes),
+        workers_(parts.store, parts.clock, parts.logger, parts.metrics, options.apply),
+        ingest_(IngestContext{&workers_, &registry_, parts.clock, parts.logger, parts.metrics, options.session}),
+        engine_(parts.store, parts.retention, parts.clock,
+                [this](const AgentName& agent) { return registry_.IsConnected(agent); }),
+        pool_(options.query_threads, kMaxWaitingQueries),
+        query_(&engine_, &pool_, parts.clock, parts.logger, parts.metrics) {}
+
+  ~GrpcBackendServer() override { Shutdown(absl::Seconds(1)); }
+
+  absl::Status Start() {
+    if (absl::Status status = CheckCertificates(); !status.ok()) return status;
+    if (!options_.metrics_address.empty()) {
+      absl::StatusOr<std::unique_ptr<MetricsEndpoint>> endpoint =
+          ServeMetrics(*parts_.metrics, options_.metrics_address);
+      if (!endpoint.ok()) return endpoint.status();
+      metrics_endpoint_ = *std::move(endpoint);
+    }
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    SetChannelArguments(&builder);
+    builder.AddListeningPort(options_.listen, Credentials(options_), &port_);
+    builder.RegisterService(&ingest_);
+    builder.RegisterService(&query_);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ <= 0) {
+      return absl::UnavailableError(absl::StrCat(
+          "listen on ", options_.listen, ": the address is taken or not this machine's; choose another with --listen"));
+    }
+    CheckStore();
+    housekeeper_ = std::thread([this] { KeepHouse(); });
+    return absl::OkStatus();
+  }
+
+  int port() const override { return port_; }
+  int metrics_port() const override { return metrics_endpoint_ == nullptr ? 0 : metrics_endpoint_->port(); }
+
+  bool Shutdown(absl::Duration timeout) override {
+    const std::lock_guard lock(shutdown_mutex_);
+    if (std::exchange(stopped_, true)) return clean_;
+    stop_.RequestStop();
+    if (housekeeper_.joinable()) housekeeper_.join();
+    if (server_ != nullptr) SetServing(false);
+    registry_.DrainAll(kReconnectAfterShutdown);
+    clean_ = workers_.Drain(timeout);
+    registry_.EndAll(absl::UnavailableError("continue session: the backend is shutting down"));
+    if (server_ != nullptr) {
+      server_->Shutdown(
+          gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(kFinishGraceSeconds, GPR_TIMESPAN)));
+      server_->Wait();
+    }
+    pool_.Stop();
+    metrics_endpoint_.reset();
+    return clean_;
+  }
+
+ private:
+  absl::Status CheckCertificates() {
+    const absl::StatusOr<CertificateInfo> server = ReadCertificate(options_.server_pair.certificate_pem);
+    if (!server.ok()) return absl::InvalidArgumentError("read the server's certificate: it is not PEM");
+    const absl::StatusOr<CertificateInfo> authority = ReadCertificate(options_.authority_pem);
+    if (!authority.ok()) return absl::InvalidArgumentError("read the authority's certificate: it is not PEM");
+    if (parts_.clock->Now() >= server->not_after) {
+      return absl::InvalidArgumentError(
+          "use the server's certificate: it has expired; `rollcall-backend init` renews it");
+    }
+    parts_.metrics->SetCertificateExpiry("server", server->not_after);
+    parts_.metrics->SetCertificateExpiry("ca", authority->not_after);
+    return absl::OkStatus();
+  }
+
+  void SetServing(bool serving) {
+    grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+    if (health == nullptr) return;
+    for (const char* service : kServices) health->SetServingStatus(service, serving);
+  }
+
+  void CheckStore() {
+    const absl::Status status = parts_.store->CheckWritable();
+    if (status.ok() != writable_.value_or(!status.ok())) {
+      if (status.ok()) parts_.logger->Info("store.writable", "The store can be written");
+      if (!status.ok()) parts_.logger->Error("store.not_writable", "The store cannot be written", {{"error", status}});
+      SetServing(status.ok());
+      parts_.metrics->SetStoreWritable(status.ok());
+    }
+    writable_ = status.ok();
+  }
+
+  void CountCoverage() {
+    std::map<std::string, uint64_t> units;
+    uint64_t agents = 0;
+    for (const std::string& tenant : registry_.Tenants()) {
+      const absl::StatusOr<std::vector<AgentRow>> rows = parts_.store->ListAgents(tenant);
+      if (rows.ok()) agents += rows->size();
+      const absl::StatusOr<std::vector<UnitInfo>> infos = parts_.store->ListUnits(tenant, "");
+      if (!infos.ok()) continue;
+      for (const UnitInfo& info : *infos) ++units[CoverageLabel(CoverageOf(info, parts_.clock->Now()).state())];
+    }
+    parts_.metrics->SetCoverage(units);
+    parts_.metrics->SetAgents(agents, registry_.size());
+  }
+
+  void KeepHouse() {
+    const StopToken stop = stop_.token();
+    absl::Duration next_count = parts_.clock->Monotonic();
+    while (parts_.clock->WaitFor(options_.housekeeping_interval, stop)) {
+      const absl::Duration now = parts_.clock->Monotonic();
+      registry_.TickAll(parts_.clock->Now(), now);
+      CheckStore();
+      if (now < next_count) continue;
+      CountCoverage();
+      next_count = now + kCoverageInterval;
+    }
+  }
+
+  const ServerOptions options_;
+  const ServerParts parts_;
+  SessionRegistry registry_;
+  ApplyWorkers workers_;
+  IngestService ingest_;
+  QueryEngine engine_;
+  WorkPool pool_;
+  QueryService query_;
+  std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+  StopSource stop_;
+  std::thread housekeeper_;
+  std::optional<bool> writable_;
+  std::mutex shutdown_mutex_;
+  bool stopped_ = false;
+  bool clean_ = true;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BackendServer>> BackendServer::Start(const ServerOptions& options,
+                                                                    const ServerParts& parts) {
+  auto server = std::make_unique<GrpcBackendServer>(options, parts);
+  if (absl::Status status = server->Start(); !status.ok()) return status;
+  return server;
+}
+
+}  // namespace rollcall
