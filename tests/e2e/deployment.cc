@@ -25,7 +25,8 @@ constexpr absl::string_view kAllCollectors[] = {"host", "os_packages", "ports", 
 std::string Program(const std::string& name) { return std::string(ROLLCALL_BIN_DIR) + "/" + name; }
 
 Deployment::Deployment(DeploymentOptions options) : options_(std::move(options)) {
-  WriteAll(root() + "/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n");
+  WriteAll(root() + "/etc/os-release",
+           "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n");
   WriteAll(root() + "/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
   WriteAll(root() + "/etc/hostname", "made-up\n");
   SetPackages({});
@@ -66,8 +67,10 @@ void Deployment::WriteAgentConfig() const {
       "\"]\n  server_name: localhost\n  first_contact_within: 0s\n  max_backoff: 1s\ntls:\n  ca: ", data_dir(),
       "/pki/ca.crt\n  cert: ", certificate, "\n  key: ", key, "\ncollectors:\n");
   for (absl::string_view name : kAllCollectors) {
-    const bool on = std::find(options_.collectors.begin(), options_.collectors.end(), name) != options_.collectors.end();
-    absl::StrAppend(&yaml, "  ", name, ":\n    enabled: ", on ? "true" : "false", "\n    interval: ", options_.interval, "\n");
+    const bool on =
+        std::find(options_.collectors.begin(), options_.collectors.end(), name) != options_.collectors.end();
+    absl::StrAppend(&yaml, "  ", name, ":\n    enabled: ", on ? "true" : "false", "\n    interval: ", options_.interval,
+                    "\n");
   }
   std::ofstream(folder_.path() + "/agent.yaml") << yaml;
 }
@@ -91,8 +94,16 @@ void Deployment::StopAgent() {
 
 ProgramOutput Deployment::Rollcall(const std::vector<std::string>& words) const {
   const std::string certificate = FindCertificate("pki/operators");
-  std::vector<std::string> argv = {Program("rollcall"), "--server", absl::StrCat("127.0.0.1:", port_), "--server-name",
-                                   "localhost", "--ca", data_dir() + "/pki/ca.crt", "--cert", certificate, "--key",
+  std::vector<std::string> argv = {Program("rollcall"),
+                                   "--server",
+                                   absl::StrCat("127.0.0.1:", port_),
+                                   "--server-name",
+                                   "localhost",
+                                   "--ca",
+                                   data_dir() + "/pki/ca.crt",
+                                   "--cert",
+                                   certificate,
+                                   "--key",
                                    std::string(absl::StripSuffix(certificate, ".crt")) + ".key"};
   argv.insert(argv.end(), words.begin(), words.end());
   return RunProgram(argv);
@@ -122,7 +133,8 @@ bool Deployment::StoredPackagesBecome(const std::map<std::string, std::string>& 
 void Deployment::SetPackages(const std::map<std::string, std::string>& packages) const {
   std::string status;
   for (const auto& [name, version] : packages) {
-    absl::StrAppend(&status, "Package: ", name, "\nStatus: install ok installed\nArchitecture: amd64\nVersion: ", version,
+    absl::StrAppend(&status, "Package: ", name,
+                    "\nStatus: install ok installed\nArchitecture: amd64\nVersion: ", version,
                     "\nMaintainer: Nobody <nobody@example.org>\nDescription: test package ", name, "\n\n");
   }
   WriteAll(root() + "/var/lib/dpkg/status", status);

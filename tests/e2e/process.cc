@@ -25,7 +25,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& words) {
 }
 
 // Only async-signal-safe calls between fork and exec.
-[[noreturn]] void BecomeProgram(const std::vector<char*>& argv, const std::vector<char*>& environment, int out, int err) {
+[[noreturn]] void BecomeProgram(const std::vector<char*>& argv, const std::vector<char*>& environment, int out,
+                                int err) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
