@@ -1,8 +1,5 @@
 #include "agent/agent.h"
 
-#include <malloc.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -17,6 +14,7 @@
 #include "agent/identity/epoch.h"
 #include "agent/identity/local_file.h"
 #include "agent/live_host.h"
+#include "agent/memory_trim.h"
 #include "agent/own_usage.h"
 #include "agent/pipeline/batch_writer.h"
 #include "agent/pipeline/change_filter_sink.h"
@@ -41,9 +39,6 @@ constexpr size_t kMaxPemBytes = size_t{1} << 20;
 constexpr char kBootIdPath[] = "/proc/sys/kernel/random/boot_id";
 constexpr absl::Duration kWatchdogPeriod = absl::Seconds(10);
 constexpr uint32_t kSchemaVersion = 1;
-
-// Free memory goes back to the system after every run: between runs the agent only waits.
-void ReturnMemory() { malloc_trim(0); }
 
 DirectorySpoolOptions SpoolOptions(const AgentConfig& config) {
   DirectorySpoolOptions options;
@@ -218,7 +213,7 @@ absl::Status Agent::Parts::Serve() {
 void Agent::Parts::AfterRun() {
   const absl::Status committed = spool_->Commit();
   if (!committed.ok()) logger_->Error("spool.sync_failed", "cannot sync the spool", {{"cause", committed}});
-  ReturnMemory();
+  TrimMemory();  // between runs the agent only waits
 }
 
 void Agent::Parts::EntryLost(uint64_t sequence, const absl::Status& cause) {
