@@ -15,7 +15,7 @@ BANNED = [
     (r"\b(gethostbyname|getaddrinfo)\s*\(", (), "let gRPC (c-ares) resolve names"),
     (r"\babsl::Now\s*\(", ("platform/clock.cc",), "an injected rollcall::Clock"),
     (r"\b(std::chrono::(system|steady)_clock::now|clock_gettime|gettimeofday)\s*\(",
-     ("platform/clock.cc", "platform/self_usage.cc", "collectors/run_collector.cc", "tests/"), "an injected rollcall::Clock"),
+     ("platform/clock.cc", "platform/self_usage.cc", "collectors/run_collector.cc", "tests/", "_test.cc"), "an injected rollcall::Clock"),
     (r"(?<![\w:.>])time\s*\(\s*(nullptr|NULL|0)\s*\)", (), "an injected rollcall::Clock"),
     (r"\b(system|popen|execl|execlp|execle|execv|execvp|execvpe|execve|posix_spawnp?)\s*\(",
      ("tests/", "_test.cc", "_live_test.cc", "testing/"), "nothing: the programs never run other programs"),
