@@ -119,6 +119,7 @@ ProcessReader::ProcessReader(const CollectorContext& context)
 absl::Status ProcessReader::BeginRun() {
   ++run_;
   hasher_.BeginRun();
+  host_files_.clear();
   names_.DropUnused(/*runs=*/1);
   names_.BeginRun();
   absl::StatusOr<std::string> boot_id = procfs_.ReadBootId();
@@ -373,9 +374,14 @@ absl::Status ProcessReader::FillExecutable(Reading* reading) {
   return absl::IsCancelled(status) ? status : absl::OkStatus();
 }
 
-bool ProcessReader::IsHostFile(const std::string& path, const FileInfo& info) const {
-  const absl::StatusOr<FileInfo> on_host = files_->Stat(path);
-  return on_host.ok() && on_host->device == info.device && on_host->inode == info.inode;
+bool ProcessReader::IsHostFile(const std::string& path, const FileInfo& info) {
+  // Many processes run few programs.
+  const auto [file, is_new] = host_files_.try_emplace(path);
+  if (is_new) {
+    const absl::StatusOr<FileInfo> on_host = files_->Stat(path);
+    if (on_host.ok()) file->second = {on_host->device, on_host->inode};
+  }
+  return file->second == std::pair(info.device, info.inode);
 }
 
 void ProcessReader::FillNames(Reading* reading) {

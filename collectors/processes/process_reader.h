@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -92,13 +94,15 @@ class ProcessReader {
   void FillOpenFiles(Reading* reading) const;
   absl::Status FillExecutable(Reading* reading);
   void FillNames(Reading* reading);
-  bool IsHostFile(const std::string& path, const FileInfo& info) const;
+  bool IsHostFile(const std::string& path, const FileInfo& info);
 
   const FileTree* const files_;
   const Clock* const clock_;
   const Procfs procfs_;
   ExecutableHasher hasher_;
   NameScopes names_;
+  // Device and inode of paths on the host, as stated in this run; (0, 0) if not there.
+  std::unordered_map<std::string, std::pair<uint64_t, uint64_t>> host_files_;
   uint64_t run_ = 0;
   std::string boot_id_;
   absl::Time boot_time_;
