@@ -70,7 +70,9 @@ TEST(Loss, KillNineAtAnyMoment) {
   deployment.StartAgent();
   const char* rounds_text = std::getenv("ROLLCALL_KILL_ROUNDS");
   int rounds = 12;
-  if (rounds_text != nullptr) ASSERT_TRUE(absl::SimpleAtoi(rounds_text, &rounds));
+  if (rounds_text != nullptr) {
+    ASSERT_TRUE(absl::SimpleAtoi(rounds_text, &rounds));
+  }
   std::mt19937 random(20261123);
   for (int round = 0; round < rounds; ++round) {
     for (int i = 0; i < 40; ++i) packages[absl::StrCat("churn", random() % 60)] = absl::StrCat(random() % 5);
