@@ -45,6 +45,7 @@ BodyCompressor::BodyCompressor() : context_(std::make_unique<Context>()) {}
 BodyCompressor::~BodyCompressor() = default;
 
 absl::StatusOr<std::string> BodyCompressor::Compress(absl::string_view body) {
+  if (body.empty()) return std::string();
   if (context_->zstd == nullptr) return absl::InternalError("compress batch: out of memory");
   std::string compressed(ZSTD_compressBound(body.size()), '\0');
   const size_t size =

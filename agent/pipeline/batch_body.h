@@ -25,7 +25,7 @@ class BodyCompressor {
   BodyCompressor(const BodyCompressor&) = delete;
   BodyCompressor& operator=(const BodyCompressor&) = delete;
 
-  // One zstd frame that states its content's size. Internal if zstd fails.
+  // One zstd frame that states its content's size; nothing for nothing. Internal if zstd fails.
   absl::StatusOr<std::string> Compress(absl::string_view body);
 
  private:

@@ -71,7 +71,7 @@ class Deployment:
         self.agent = None
 
     def certificate(self, what):
-        return glob.glob(f"{self.data}/pki/{what}/**/*.crt", recursive=True)[0]
+        return [p for p in glob.glob(f"{self.data}/pki/{what}/**/*.crt", recursive=True) if not p.endswith("/ca.crt")][0]
 
     def start_agent(self, root):
         cert = self.certificate("agents")

@@ -52,7 +52,7 @@ void Deployment::StartBackend() {
 
 std::string Deployment::FindCertificate(const std::string& below) const {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(data_dir() + "/" + below)) {
-    if (entry.path().extension() == ".crt") return entry.path().string();
+    if (entry.path().extension() == ".crt" && entry.path().stem() != "ca") return entry.path().string();
   }
   ADD_FAILURE() << "no certificate below " << data_dir() << "/" << below;
   return "";
