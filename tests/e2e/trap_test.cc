@@ -72,7 +72,7 @@ TEST_F(TrapTest, TheDaemonMakesNoExecve) {
   options.live_host = true;
   options.collectors = {"host", "os_packages", "ports", "processes"};
   const std::string trace = folder_.path() + "/trace";
-  options.agent_wrapper = {"/usr/bin/strace", "-f", "-qq", "-e", "trace=execve,execveat", "-o", trace};
+  options.agent_wrapper = {"/usr/bin/strace", "-D", "-f", "-qq", "-e", "trace=execve,execveat", "-o", trace};
   PlantBelow(folder_.path() + "/path");
   options.agent_environment = {"PATH=" + folder_.path() + "/path/usr/bin"};
   Deployment deployment(options);
