@@ -67,17 +67,21 @@ class StreamPump {
   void Digest(StreamNews& news) {
     if (news.written.has_value()) {
       write_in_flight_ = false;
-      if (!*news.written) StopStarting();
+      // The stream is ending, but its status comes only after every message was read.
+      if (!*news.written) closing_ = true;
     }
     if (news.received.has_value()) {
       const absl::Status status = upload_->Receive(*news.received);
       if (!status.ok()) {
         Fail(status);
-      } else if (!closing_) {
+      } else if (error_.ok()) {
         stream_->ReadNext();
       }
     }
-    if (news.read_closed) StopStarting();
+    if (news.read_closed) {
+      closing_ = true;
+      stream_->Release();
+    }
   }
 
   void SendNext() {
@@ -92,11 +96,6 @@ class StreamPump {
     write_in_flight_ = true;
   }
 
-  void StopStarting() {
-    closing_ = true;
-    stream_->Release();
-  }
-
   void Fail(const absl::Status& status) {
     if (error_.ok()) error_ = status;
     closing_ = true;
@@ -109,7 +108,9 @@ class StreamPump {
   const Clock* const clock_;
   bool write_in_flight_ = false;
   bool half_closed_ = false;
+  // Nothing more is written.
   bool closing_ = false;
+  // Why this side cancelled the stream.
   absl::Status error_;
 };
 
