@@ -3,26 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/time_util.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
-
-// Values beyond what JSON's form of the types can hold come from a backend's strange clock.
-constexpr absl::Duration kLongest = absl::Hours(24 * 365 * 1000);
-
-google::protobuf::Duration ToProto(absl::Duration duration) {
-  google::protobuf::Duration out;
-  const absl::Duration bounded = std::clamp(duration, -kLongest, kLongest);
-  absl::Duration rest;
-  out.set_seconds(absl::IDivDuration(bounded, absl::Seconds(1), &rest));
-  out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
-  return out;
-}
-
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
-}
 
 void FillCollectors(const AgentSnapshot& snapshot, pb::AgentStatus* status) {
   for (const CollectionStats& stats : snapshot.collectors) {
@@ -30,12 +14,12 @@ void FillCollectors(const AgentSnapshot& snapshot, pb::AgentStatus* status) {
     collector->set_name(stats.name);
     collector->set_running(stats.running_since.has_value());
     collector->set_runs(stats.runs);
-    *collector->mutable_interval() = ToProto(stats.interval);
+    *collector->mutable_interval() = ToWire(stats.interval);
     if (stats.last_result.has_value()) *collector->mutable_last_result() = *stats.last_result;
     const auto task = std::find_if(snapshot.tasks.begin(), snapshot.tasks.end(),
                                    [&](const TaskStats& candidate) { return candidate.name == stats.name; });
     if (task != snapshot.tasks.end() && task->next_due != absl::InfiniteDuration()) {
-      *collector->mutable_next_due() = ToProto(snapshot.now + (task->next_due - snapshot.monotonic));
+      *collector->mutable_next_due() = ToWire(snapshot.now + (task->next_due - snapshot.monotonic));
     }
     if (stats.running_since.has_value() &&
         snapshot.monotonic - *stats.running_since > stats.timeout + kStuckAfterTimeout) {
@@ -62,7 +46,7 @@ void FillSpool(const AgentSnapshot& snapshot, pb::AgentStatus* status) {
   status->add_reasons(absl::StrCat("spool: ", snapshot.spool_write.ToString()));
 }
 
-pb::SessionStatus::State ToProto(SessionProgress::State state) {
+pb::SessionStatus::State WireState(SessionProgress::State state) {
   switch (state) {
     case SessionProgress::State::kDisconnected:
       return pb::SessionStatus::DISCONNECTED;
@@ -78,7 +62,7 @@ pb::SessionStatus::State ToProto(SessionProgress::State state) {
 
 void FillSession(const AgentSnapshot& snapshot, pb::SessionStatus* session) {
   const SessionProgress& progress = snapshot.session.progress;
-  session->set_state(ToProto(progress.state));
+  session->set_state(WireState(progress.state));
   session->set_address(snapshot.session.address);
   session->set_attempts(snapshot.session.attempts);
   session->set_sessions(progress.welcomes);
@@ -93,10 +77,10 @@ void FillSession(const AgentSnapshot& snapshot, pb::SessionStatus* session) {
       {snapshot.session.next_attempt, &pb::SessionStatus::mutable_next_attempt},
       {snapshot.certificate_not_after, &pb::SessionStatus::mutable_certificate_not_after}};
   for (const auto& [time, field] : times) {
-    if (time != absl::InfinitePast()) *(session->*field)() = ToProto(time);
+    if (time != absl::InfinitePast()) *(session->*field)() = ToWire(time);
   }
   if (!snapshot.session.last_error.ok()) session->set_last_error(snapshot.session.last_error.ToString());
-  *session->mutable_clock_offset() = ToProto(progress.clock_offset);
+  *session->mutable_clock_offset() = ToWire(progress.clock_offset);
 }
 
 }  // namespace
@@ -113,7 +97,7 @@ void FillAgentStatus(const AgentSnapshot& snapshot, pb::AgentStatus* status) {
     redaction->set_count(count);
   }
   status->mutable_usage()->set_rss_bytes(snapshot.resident_bytes);
-  *status->mutable_usage()->mutable_cpu_time() = ToProto(snapshot.cpu_time);
+  *status->mutable_usage()->mutable_cpu_time() = ToWire(snapshot.cpu_time);
 }
 
 }  // namespace rollcall

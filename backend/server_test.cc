@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "backend/ingest/testing/test_batches.h"
-#include "backend/ingest/wire_time.h"
 #include "backend/store/testing/fake_store.h"
+#include "proto/wire_time.h"
 #include "rollcall/v1/ingest.grpc.pb.h"
 #include "rollcall/v1/query.grpc.pb.h"
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/time_text.h"
 #include "proto/record_identity.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -60,7 +61,7 @@ std::string MessageText(const google::protobuf::Message& payload, const Column& 
   if (humanize && IsTimestamp(field)) {
     for (std::string& value : values) {
       absl::Time time;
-      if (absl::ParseTime(absl::RFC3339_full, value, &time, nullptr)) value = TimeText(ToProto(time));
+      if (absl::ParseTime(absl::RFC3339_full, value, &time, nullptr)) value = TimeText(ToWire(time));
     }
   }
   return absl::StrJoin(values, field->name() == "argv" ? " " : ",");

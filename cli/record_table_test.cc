@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/time_text.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -74,12 +75,12 @@ TEST(RecordTable, EveryKindHasDefaultColumns) {
 
 TEST(RetentionText, SaysThatAServiceHasNoEnd) {
   pb::RetentionDates dates;
-  *dates.mutable_not_before() = ToProto(absl::FromUnixSeconds(1709168523));
+  *dates.mutable_not_before() = ToWire(absl::FromUnixSeconds(1709168523));
   EXPECT_EQ(NotBeforeText(dates), "2024-02-29");
   EXPECT_EQ(DeadlineText(dates), "in service: no end");
-  *dates.mutable_deadline_if_ended_now() = ToProto(absl::FromUnixSeconds(1709168523));
+  *dates.mutable_deadline_if_ended_now() = ToWire(absl::FromUnixSeconds(1709168523));
   EXPECT_THAT(DeadlineText(dates), HasSubstr("2024-02-29 if it ended today"));
-  *dates.mutable_deadline() = ToProto(absl::FromUnixSeconds(1709254923));
+  *dates.mutable_deadline() = ToWire(absl::FromUnixSeconds(1709254923));
   EXPECT_EQ(DeadlineText(dates), "2024-03-01");
 }
 

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -37,6 +38,9 @@ absl::StatusOr<absl::Duration> ParseAgo(absl::string_view text) {
   return count * unit;
 }
 
+// Out of range is the epoch: this is for display.
+absl::Time AbslTime(const google::protobuf::Timestamp& time) { return FromWire(time).value_or(absl::UnixEpoch()); }
+
 bool IsUnset(const google::protobuf::Timestamp& time) { return time.seconds() == 0 && time.nanos() == 0; }
 
 }  // namespace
@@ -56,17 +60,17 @@ absl::StatusOr<absl::Time> ParseTimeText(absl::string_view text, absl::Time now)
 
 std::string TimeText(const google::protobuf::Timestamp& time) {
   if (IsUnset(time)) return "";
-  return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", FromProto(time), absl::UTCTimeZone());
+  return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", AbslTime(time), absl::UTCTimeZone());
 }
 
 std::string DateText(const google::protobuf::Timestamp& time) {
   if (IsUnset(time)) return "";
-  return absl::FormatTime("%Y-%m-%d", FromProto(time), absl::UTCTimeZone());
+  return absl::FormatTime("%Y-%m-%d", AbslTime(time), absl::UTCTimeZone());
 }
 
 std::string AgoText(const google::protobuf::Timestamp& time, absl::Time now) {
   if (IsUnset(time)) return "never";
-  const int64_t seconds = absl::ToInt64Seconds(now - FromProto(time));
+  const int64_t seconds = absl::ToInt64Seconds(now - AbslTime(time));
   if (seconds < 5) return "just now";
   if (seconds < 120) return absl::StrCat(seconds, "s ago");
   if (seconds < 2 * 3600) return absl::StrCat(seconds / 60, "m ago");
@@ -84,18 +88,6 @@ std::string BytesText(uint64_t bytes) {
   }
   if (unit == 0) return absl::StrCat(bytes, " B");
   return absl::StrFormat("%.*f %s", value < 10 ? 1 : 0, value, kUnits[unit]);
-}
-
-absl::Time FromProto(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  google::protobuf::Timestamp proto;
-  const timespec spec = absl::ToTimespec(time);
-  proto.set_seconds(spec.tv_sec);
-  proto.set_nanos(static_cast<int32_t>(spec.tv_nsec));
-  return proto;
 }
 
 }  // namespace rollcall

@@ -25,9 +25,6 @@ std::string AgoText(const google::protobuf::Timestamp& time, absl::Time now);
 // `1.5 GiB`.
 std::string BytesText(uint64_t bytes);
 
-absl::Time FromProto(const google::protobuf::Timestamp& time);
-google::protobuf::Timestamp ToProto(absl::Time time);
-
 }  // namespace rollcall
 
 #endif  // ROLLCALL_CLI_TIME_TEXT_H_

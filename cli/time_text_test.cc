@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "proto/wire_time.h"
+
 namespace rollcall {
 namespace {
 
@@ -36,11 +38,11 @@ TEST(ParseTimeText, RefusesTheRest) {
 }
 
 TEST(AgoText, GrowsWithTheDistance) {
-  EXPECT_EQ(AgoText(ToProto(kNow), kNow), "just now");
-  EXPECT_EQ(AgoText(ToProto(kNow - absl::Seconds(61)), kNow), "61s ago");
-  EXPECT_EQ(AgoText(ToProto(kNow - absl::Minutes(61)), kNow), "61m ago");
-  EXPECT_EQ(AgoText(ToProto(kNow - absl::Hours(47)), kNow), "47h ago");
-  EXPECT_EQ(AgoText(ToProto(kNow - absl::Hours(49)), kNow), "2d ago");
+  EXPECT_EQ(AgoText(ToWire(kNow), kNow), "just now");
+  EXPECT_EQ(AgoText(ToWire(kNow - absl::Seconds(61)), kNow), "61s ago");
+  EXPECT_EQ(AgoText(ToWire(kNow - absl::Minutes(61)), kNow), "61m ago");
+  EXPECT_EQ(AgoText(ToWire(kNow - absl::Hours(47)), kNow), "47h ago");
+  EXPECT_EQ(AgoText(ToWire(kNow - absl::Hours(49)), kNow), "2d ago");
   EXPECT_EQ(AgoText({}, kNow), "never");
 }
 
@@ -53,8 +55,8 @@ TEST(BytesText, PicksAUnit) {
 
 TEST(TimeText, IsUtcAndEmptyWhenUnset) {
   EXPECT_EQ(TimeText({}), "");
-  EXPECT_EQ(TimeText(ToProto(absl::FromUnixSeconds(1709168523))), "2024-02-29 01:02:03Z");
-  EXPECT_EQ(DateText(ToProto(absl::FromUnixSeconds(1709168523))), "2024-02-29");
+  EXPECT_EQ(TimeText(ToWire(absl::FromUnixSeconds(1709168523))), "2024-02-29 01:02:03Z");
+  EXPECT_EQ(DateText(ToWire(absl::FromUnixSeconds(1709168523))), "2024-02-29");
 }
 
 }  // namespace

@@ -6,25 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
-
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  google::protobuf::Timestamp proto;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  proto.set_seconds(seconds);
-  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return proto;
-}
-
-google::protobuf::Duration ToProto(absl::Duration duration) {
-  google::protobuf::Duration proto;
-  absl::Duration rest;
-  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &rest));
-  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
-  return proto;
-}
 
 absl::Duration ThreadCpuTime() {
   timespec now;
@@ -73,8 +58,8 @@ pb::RunResult BeginRun(const Collector::Descriptor& descriptor, const RunLimits&
   result.set_collector(std::string(descriptor.name));
   result.set_collector_version(std::string(descriptor.version));
   result.mutable_scope()->set_type(pb::Scope::HOST);
-  *result.mutable_started_at() = ToProto(clock.Now());
-  *result.mutable_interval() = ToProto(limits.interval.value_or(descriptor.interval));
+  *result.mutable_started_at() = ToWire(clock.Now());
+  *result.mutable_interval() = ToWire(limits.interval.value_or(descriptor.interval));
   return result;
 }
 
@@ -91,8 +76,8 @@ void FinishRun(Collector& collector, const Collector::Descriptor& descriptor, co
   result->set_status(StatusOf(status, report, limited.observed()));
   result->set_record_count(limited.passed());
   report.FillResult(result);
-  *result->mutable_cpu_time() = ToProto(cpu_time);
-  *result->mutable_finished_at() = ToProto(clock.Now());
+  *result->mutable_cpu_time() = ToWire(cpu_time);
+  *result->mutable_finished_at() = ToWire(clock.Now());
 }
 
 pb::RunResult RunCollector(Collector& collector, const Collector::Descriptor& descriptor, const RunLimits& limits,

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/time_util.h"
 #include "proto/record_identity.h"
 #include "proto/set_digest.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -21,10 +21,6 @@ constexpr absl::Duration kMaxAskedWait = absl::Hours(24);
 // Read from the spool at once.
 constexpr size_t kReadEntries = 8;
 constexpr size_t kReadBytes = size_t{512} << 10;
-
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
-}
 
 // Any bit pattern a peer may send, without overflow.
 absl::Time FromProto(const google::protobuf::Timestamp& time) {
@@ -48,7 +44,7 @@ pb::AgentMessage UploadSession::Open() {
   pb::Hello* hello = message.mutable_hello();
   *hello = hello_;
   hello->set_epoch(delegate_->Epoch());
-  *hello->mutable_sent_at() = ToProto(clock_->Now());
+  *hello->mutable_sent_at() = ToWire(clock_->Now());
   return message;
 }
 
@@ -205,7 +201,7 @@ std::optional<pb::AgentMessage> UploadSession::NextBatch() {
 pb::AgentMessage UploadSession::MakeHeartbeat() {
   pb::AgentMessage message;
   pb::Heartbeat* heartbeat = message.mutable_heartbeat();
-  *heartbeat->mutable_sent_at() = ToProto(clock_->Now());
+  *heartbeat->mutable_sent_at() = ToWire(clock_->Now());
   const SpoolStats stats = spool_->Stats();
   heartbeat->set_spool_bytes(stats.bytes);
   heartbeat->set_spool_batches(stats.entries);

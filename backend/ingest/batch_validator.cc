@@ -8,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "backend/ingest/bounded_zstd.h"
 #include "backend/ingest/message_bounds.h"
-#include "backend/ingest/wire_time.h"
 #include "proto/kind_registry.h"
 #include "proto/record_identity.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "backend/ingest/bounded_zstd.h"
 #include "backend/ingest/testing/test_batches.h"
-#include "backend/ingest/wire_time.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "backend/ingest/wire_time.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "backend/ingest/wire_time.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backend/ingest/wire_time.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "backend/ingest/wire_time.h"
 #include "proto/kind_registry.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {

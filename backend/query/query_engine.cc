@@ -9,10 +9,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "backend/ingest/wire_time.h"
 #include "backend/query/coverage.h"
 #include "backend/query/record_filter.h"
 #include "backend/query/stored_records.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {

@@ -10,11 +10,11 @@
 #include "absl/strings/escaping.h"
 #include "backend/ingest/batch_validator.h"
 #include "backend/ingest/testing/test_batches.h"
-#include "backend/ingest/wire_time.h"
 #include "backend/query/policy_retention.h"
 #include "backend/query/record_filter.h"
 #include "backend/store/sqlite/sqlite_store.h"
 #include "platform/testing/fake_clock.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {

@@ -4,9 +4,9 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
-#include "backend/ingest/wire_time.h"
 #include "proto/kind_registry.h"
 #include "proto/record_identity.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 

@@ -4,6 +4,7 @@
 #include "cli/kind_name.h"
 #include "cli/record_table.h"
 #include "cli/time_text.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -18,8 +19,8 @@ absl::StatusOr<pb::DiffHostRequest> MakeRequest(const DiffArguments& arguments, 
   const auto to = ParseTimeText(arguments.to, now);
   if (!to.ok()) return to.status();
   if (*to <= *from) return absl::InvalidArgumentError("--to must be later than --from");
-  *request.mutable_from() = ToProto(*from);
-  *request.mutable_to() = ToProto(*to);
+  *request.mutable_from() = ToWire(*from);
+  *request.mutable_to() = ToWire(*to);
   for (const std::string& name : arguments.kinds) {
     const auto kind = ResolveKind(name);
     if (!kind.ok()) return kind.status();

@@ -8,6 +8,7 @@
 #include "cli/record_table.h"
 #include "cli/time_text.h"
 #include "cli/where_clause.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -26,7 +27,7 @@ absl::StatusOr<pb::ListRecordsRequest> MakeRequest(const Kind& kind, const LsArg
   if (!arguments.at.empty()) {
     const auto at = ParseTimeText(arguments.at, now);
     if (!at.ok()) return at.status();
-    *request.mutable_at() = ToProto(*at);
+    *request.mutable_at() = ToWire(*at);
   }
   return request;
 }

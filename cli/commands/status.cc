@@ -7,6 +7,7 @@
 #include "cli/coverage_text.h"
 #include "cli/time_text.h"
 #include "proto/record_identity.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -75,7 +76,7 @@ absl::Status Check(const pb::GetCoverageResponse& response, const StatusArgument
   std::vector<std::string> bad;
   for (const pb::UnitCoverage& unit : response.units()) {
     const bool gap = unit.state() == pb::UnitCoverage::COVERAGE_EXPECTED_GAP;
-    if (IsGood(unit.state()) && (gap || FromProto(unit.last_complete_at()) >= since)) {
+    if (IsGood(unit.state()) && (gap || FromWire(unit.last_complete_at()).value_or(absl::InfinitePast()) >= since)) {
       missing.erase(unit.collector());
     } else {
       bad.push_back(absl::StrCat(unit.collector(), " on ", HostName(unit)));

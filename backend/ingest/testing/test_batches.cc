@@ -1,9 +1,9 @@
 #include "backend/ingest/testing/test_batches.h"
 
 #include "backend/ingest/bounded_zstd.h"
-#include "backend/ingest/wire_time.h"
 #include "proto/record_identity.h"
 #include "proto/set_digest.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 

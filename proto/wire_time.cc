@@ -1,4 +1,6 @@
-#include "backend/ingest/wire_time.h"
+#include "proto/wire_time.h"
+
+#include <algorithm>
 
 namespace rollcall {
 namespace {
@@ -18,6 +20,7 @@ std::optional<absl::Time> FromWire(const google::protobuf::Timestamp& wire) {
 
 google::protobuf::Timestamp ToWire(absl::Time time) {
   google::protobuf::Timestamp wire;
+  time = std::clamp(time, absl::FromUnixSeconds(kFirstSecond), absl::FromUnixSeconds(kLastSecond));
   const int64_t seconds = absl::ToUnixSeconds(time);
   wire.set_seconds(seconds);
   wire.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
@@ -32,6 +35,7 @@ std::optional<absl::Duration> FromWire(const google::protobuf::Duration& wire) {
 
 google::protobuf::Duration ToWire(absl::Duration duration) {
   google::protobuf::Duration wire;
+  duration = std::clamp(duration, -absl::Seconds(kLongestSeconds), absl::Seconds(kLongestSeconds));
   const int64_t seconds = absl::ToInt64Seconds(duration);
   wire.set_seconds(seconds);
   wire.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration - absl::Seconds(seconds))));

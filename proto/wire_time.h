@@ -1,6 +1,7 @@
-// Conversions between wire and absl times that reject what is out of range.
-#ifndef ROLLCALL_BACKEND_INGEST_WIRE_TIME_H_
-#define ROLLCALL_BACKEND_INGEST_WIRE_TIME_H_
+// Conversions between wire and absl times. What comes from the wire is checked; what goes
+// to it is cut to what the wire types can hold.
+#ifndef ROLLCALL_PROTO_WIRE_TIME_H_
+#define ROLLCALL_PROTO_WIRE_TIME_H_
 
 #include <optional>
 
@@ -20,4 +21,4 @@ google::protobuf::Duration ToWire(absl::Duration duration);
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_BACKEND_INGEST_WIRE_TIME_H_
+#endif  // ROLLCALL_PROTO_WIRE_TIME_H_
