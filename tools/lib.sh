@@ -3,7 +3,8 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top"
 
-say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold="" plain=""; fi
+say() { printf '%s==>%s %s\n' "$bold" "$plain" "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # Packages needed to build, and those only the tests need.
