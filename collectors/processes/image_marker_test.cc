@@ -17,21 +17,25 @@ std::string Stat(absl::string_view comm) {
 }
 
 TEST(ImageMarker, TakesTheFieldsThatExecDrawsAnew) {
-  EXPECT_EQ(ImageMarker(Stat("sh")), "1026 1028 1051 ");
-  EXPECT_EQ(ImageMarker(Stat("a) R 1 (b")), "1026 1028 1051 ");
+  const ImageMarker want = {.code_start = 1026, .stack_start = 1028, .environment_end = 1051};
+  EXPECT_EQ(ParseImageMarker(Stat("sh")), want);
+  EXPECT_EQ(ParseImageMarker(Stat("a) R 1 (b")), want);
+  EXPECT_TRUE(want.shown());
 }
 
-TEST(ImageMarker, IsEmptyWhereTheKernelHidesThem) {
+TEST(ImageMarker, IsNotShownWhereTheKernelHidesIt) {
   std::string hidden = "42 (sh)";
   for (int field = 3; field <= 52; ++field) absl::StrAppend(&hidden, field == 26 ? " 1" : " 0");
-  EXPECT_EQ(ImageMarker(hidden), "");
+  EXPECT_FALSE(ParseImageMarker(hidden).shown());
 }
 
-TEST(ImageMarker, IsEmptyForAShortLine) {
-  EXPECT_EQ(ImageMarker(""), "");
-  EXPECT_EQ(ImageMarker("42"), "");
-  EXPECT_EQ(ImageMarker("42 (sh)"), "");
-  EXPECT_EQ(ImageMarker("42 (sh) S 1 2 3"), "");
+TEST(ImageMarker, IsNotShownForAShortOrBadLine) {
+  std::string bad = Stat("sh");
+  bad.replace(bad.find("1051"), 4, "x");
+  for (const std::string& line :
+       {std::string(), std::string("42"), std::string("42 (sh)"), std::string("42 (sh) S 1 2 3"), bad}) {
+    EXPECT_FALSE(ParseImageMarker(line).shown()) << line;
+  }
 }
 
 }  // namespace

@@ -22,17 +22,17 @@ void NameScopes::Refresh(const FileTree& root, Table* table) {
   if (!is_new && passwd == table->passwd && group == table->group) return;
   table->passwd = passwd;
   table->group = group;
-  table->names = AccountNames::Load(root);
+  table->names = {AccountNames::Load(root), ++last_version_};
 }
 
-const AccountNames& NameScopes::Host(const FileTree& files) {
+const NameTable& NameScopes::Host(const FileTree& files) {
   Table& table = tables_[{0, ""}];
   if (table.checked_run != run_) Refresh(files, &table);
   return table.names;
 }
 
-absl::StatusOr<const AccountNames*> NameScopes::OfProcess(const FileTree& files, uint32_t pid, uint64_t mount_namespace,
-                                                          const std::string& root) {
+absl::StatusOr<const NameTable*> NameScopes::OfProcess(const FileTree& files, uint32_t pid, uint64_t mount_namespace,
+                                                       const std::string& root) {
   const std::pair<uint64_t, std::string> key = {mount_namespace, root};
   const auto known = tables_.find(key);
   if (known != tables_.end() && known->second.checked_run == run_) return &known->second.names;

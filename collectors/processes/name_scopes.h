@@ -14,6 +14,13 @@
 
 namespace rollcall {
 
+// The names of one root.
+struct NameTable {
+  AccountNames names;
+  // Another number whenever it was read again, and of each table.
+  uint64_t version = 0;
+};
+
 // Keeps the tables of every (mount namespace, root directory) and reads them again when their
 // files change. Not thread-safe.
 class NameScopes {
@@ -22,12 +29,12 @@ class NameScopes {
   void BeginRun() { ++run_; }
 
   // Names of the host.
-  const AccountNames& Host(const FileTree& files);
+  const NameTable& Host(const FileTree& files);
 
   // Names in the root of process `pid`, which is in mount namespace `mount_namespace` and has
   // `root` as its root link says. NotFound if the process is gone.
-  absl::StatusOr<const AccountNames*> OfProcess(const FileTree& files, uint32_t pid, uint64_t mount_namespace,
-                                                const std::string& root);
+  absl::StatusOr<const NameTable*> OfProcess(const FileTree& files, uint32_t pid, uint64_t mount_namespace,
+                                             const std::string& root);
 
   // Forgets tables nobody has asked for in this and the last `runs` runs.
   void DropUnused(uint64_t runs);
@@ -36,7 +43,7 @@ class NameScopes {
   struct Table {
     std::optional<FileInfo> passwd;
     std::optional<FileInfo> group;
-    AccountNames names;
+    NameTable names;
     uint64_t checked_run = 0;
   };
   void Refresh(const FileTree& root, Table* table);
@@ -44,6 +51,7 @@ class NameScopes {
   // The host's has the key (0, "").
   std::map<std::pair<uint64_t, std::string>, Table> tables_;
   uint64_t run_ = 0;
+  uint64_t last_version_ = 0;
 };
 
 }  // namespace rollcall

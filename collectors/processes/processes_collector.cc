@@ -75,8 +75,8 @@ class ProcessesCollector : public Collector {
 
   void FindOwners(const std::vector<uint32_t>& found, RunReport& report, const StopToken& stop) {
     for (const uint32_t pid : found) {
-      const KnownProcess& process = known_.at(pid);
-      if (process.host_executable) owners_.Want(process.record.exe());
+      const std::string& executable = known_.at(pid).host_executable;
+      if (!executable.empty()) owners_.Want(executable);
     }
     if (absl::Status status = owners_.LookUp(*files_, stop); !status.ok()) {
       report.AddDegradation("/var/lib/dpkg/info", status, "make it readable, to name the packages of executables");
@@ -90,10 +90,11 @@ class ProcessesCollector : public Collector {
       if (done++ % kPidsBetweenStopChecks == 0 && stop.stop_requested()) {
         return absl::CancelledError("emit processes: stopped");
       }
-      KnownProcess& process = known_.at(pid);
-      process.record.set_package(process.host_executable ? owners_.Owner(process.record.exe()) : "");
+      const KnownProcess& known = known_.at(pid);
       pb::Record record;
-      *record.mutable_process() = process.record;
+      pb::Process* process = record.mutable_process();
+      if (absl::Status status = reader_.MakeRecord(pid, known, process); !status.ok()) return status;
+      if (!known.host_executable.empty()) process->set_package(owners_.Owner(known.host_executable));
       if (absl::Status status = sink.Emit(std::move(record)); !status.ok()) return status;
     }
     return absl::OkStatus();

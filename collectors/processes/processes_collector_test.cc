@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <map>
 #include <memory>
@@ -107,7 +108,7 @@ TEST_F(Processes, FillsEveryField) {
   EXPECT_EQ(process.seccomp_mode(), 2U);
   EXPECT_TRUE(process.no_new_privs());
   EXPECT_EQ(process.executable().size_bytes(), 7U);
-  EXPECT_EQ(process.rss_bytes(), 400U * 1024);
+  EXPECT_EQ(process.rss_bytes(), 10U * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)));
   EXPECT_EQ(process.cpu_time().seconds(), 2);
   EXPECT_EQ(process.threads(), 3U);
   EXPECT_EQ(process.fds(), 3U);
@@ -286,15 +287,72 @@ TEST_F(Processes, TheSecondRunReadsOnlyWhatChanges) {
   Run();
   EXPECT_EQ(Find(9).SerializeAsString(), before.SerializeAsString());
   EXPECT_GT(accesses["/proc/9/stat"], 0);
-  EXPECT_GT(accesses["/proc/9/cmdline"], 0);
-  EXPECT_EQ(accesses["/proc/9/exe"] + accesses["/proc/9/cgroup"] + accesses["/proc/9/cwd"], 0);
+  for (const char* name : {"status", "cmdline", "exe", "cgroup", "cwd", "ns/mnt"}) {
+    EXPECT_EQ(accesses[absl::StrCat("/proc/9/", name)], 0) << name;
+  }
+}
+
+TEST_F(Processes, RunsOfEveryDepthSayTheSame) {
+  SetFakeProcess(&files_, {.pid = 9,
+                           .tty = 34816,
+                           .uids = "0\t1\t1\t1",
+                           .ns_pids = "9\t7",
+                           .capabilities = "0000000000000401",
+                           .command_line = std::string("sleeper\0\0", 9)});
+  Run();
+  const std::string first = Find(9).SerializeAsString();
+  for (uint32_t run = 0; run < 2 * ProcessReader::kFullPeriod; ++run) {
+    EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+    EXPECT_EQ(Find(9).SerializeAsString(), first) << run;
+  }
+}
+
+TEST_F(Processes, WhatLeavesNoTraceInStatIsReadInTime) {
+  SetFakeProcess(&files_, {.pid = 9});
+  Run();
+  SetFakeProcess(&files_, {.pid = 9, .uids = "1\t1\t1\t1", .command_line = "postgres: idle"});
+  for (uint32_t run = 0; run < ProcessReader::kStatusPeriod; ++run) Run();
+  EXPECT_EQ(Find(9).user(), "daemon");
+  EXPECT_THAT(Find(9).argv(), ElementsAre("postgres: idle"));
+}
+
+TEST_F(Processes, ARenamedUserIsSeenAtOnce) {
+  SetFakeProcess(&files_, {.pid = 9, .uids = "1\t1\t1\t1"});
+  Run();
+  files_.SetFile("/etc/passwd", "root:x:0:0::/root:/bin/sh\nrenamed:x:1:1::/:/bin/false\n");
+  Run();
+  EXPECT_EQ(Find(9).user(), "renamed");
+  EXPECT_EQ(Find(9).group(), "root");
+}
+
+TEST_F(Processes, AFailureInALaterRunIsAProblemToo) {
+  SetFakeProcess(&files_, {.pid = 9});
+  Run();
+  SetFakeProcess(&files_, {.pid = 9, .ppid = 1});
+  files_.SetError("/proc/9/cmdline", absl::UnavailableError("too many open files"));
+  EXPECT_EQ(Run().status(), pb::RunResult::PARTIAL);
+  EXPECT_EQ(Find(9).ppid(), 1U);
+  files_.SetError("/proc/9/cmdline", absl::OkStatus());
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_THAT(Find(9).argv(), ElementsAre("sleeper"));
+}
+
+TEST_F(Processes, AKnownProcessThatEndsIsNoProblem) {
+  SetFakeProcess(&files_, {.pid = 9});
+  Run();
+  files_.SetAccessHook([&](absl::string_view path) {
+    if (path == "/proc/9/stat") files_.Unset("/proc/9");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_THAT(Pids(), ElementsAre(1));
 }
 
 TEST_F(Processes, WhatSeldomChangesIsReadAgainInTime) {
   SetFakeProcess(&files_, {.pid = 9, .cwd = "/before"});
   Run();
   SetFakeProcess(&files_, {.pid = 9, .cwd = "/after"});
-  for (uint32_t run = 0; run < ProcessReader::kFullReadPeriod; ++run) Run();
+  for (uint32_t run = 0; run < ProcessReader::kFullPeriod; ++run) Run();
   EXPECT_EQ(Find(9).cwd(), "/after");
 }
 
@@ -334,7 +392,7 @@ TEST_F(Processes, AYoungProcessIsReadCompletelyAgain) {
   EXPECT_EQ(Find(9).systemd_unit(), "sleeper.service") << "moved to its group after it was started";
 }
 
-TEST_F(Processes, TitlesIdentitiesAndFiguresAreReadInEveryRun) {
+TEST_F(Processes, OfAProcessThatRanTitleAndIdentitiesAreReadAtOnce) {
   SetFakeProcess(&files_, {.pid = 9, .ppid = 4});
   Run();
   SetFakeProcess(&files_, {.pid = 9,
