@@ -1,6 +1,7 @@
 #include "collectors/processes/capability_names.h"
 
 #include <array>
+#include <bit>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -56,6 +57,13 @@ constexpr std::array<absl::string_view, 41> kNames = {
     "CAP_CHECKPOINT_RESTORE",
 };
 
+void AppendNames(uint64_t set, absl::string_view prefix, std::vector<std::string>* names) {
+  for (uint32_t bit = 0; bit < kBits; ++bit) {
+    if ((set >> bit & 1) == 0) continue;
+    names->push_back(bit < kNames.size() ? absl::StrCat(prefix, kNames[bit]) : absl::StrCat(prefix, "CAP_", bit));
+  }
+}
+
 }  // namespace
 
 uint64_t FullCapabilitySet(absl::string_view last_capability) {
@@ -65,11 +73,12 @@ uint64_t FullCapabilitySet(absl::string_view last_capability) {
 }
 
 std::vector<std::string> CapabilityNames(uint64_t set, uint64_t full) {
-  if (full != 0 && (set & full) == full) return {"ALL"};
   std::vector<std::string> names;
-  for (uint32_t bit = 0; bit < kBits; ++bit) {
-    if ((set >> bit & 1) == 0) continue;
-    names.push_back(bit < kNames.size() ? std::string(kNames[bit]) : absl::StrCat("CAP_", bit));
+  if (std::popcount(set & full) * 2 > std::popcount(full)) {
+    names.emplace_back("ALL");
+    AppendNames(full & ~set, "-", &names);
+  } else {
+    AppendNames(set, "", &names);
   }
   return names;
 }

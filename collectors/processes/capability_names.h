@@ -14,8 +14,9 @@ namespace rollcall {
 // no number.
 uint64_t FullCapabilitySet(absl::string_view last_capability);
 
-// Names of the bits in `set` by number; just `ALL` if it holds all of `full` and `full` is not
-// 0. A bit this program has no name for is `CAP_<number>`.
+// Names of the bits in `set` by number. If it holds more than half of `full`, which nearly all
+// processes do: `ALL`, then `-` and the name of each bit of `full` it lacks. `full` is 0 if it
+// is unknown. A bit this program has no name for is `CAP_<number>`.
 std::vector<std::string> CapabilityNames(uint64_t set, uint64_t full);
 
 }  // namespace rollcall

@@ -26,8 +26,22 @@ TEST(CapabilityNames, TheFullSetHasOneName) {
   EXPECT_EQ(full, 0x1ffffffffffU);
   EXPECT_THAT(CapabilityNames(full, full), ElementsAre("ALL"));
   EXPECT_THAT(CapabilityNames(~uint64_t{0}, full), ElementsAre("ALL"));
-  EXPECT_EQ(CapabilityNames(full & ~Bit(CAP_SYS_RESOURCE), full).size(), 40U);
   EXPECT_EQ(CapabilityNames(full, 0).size(), 41U) << "without knowing the full set, each is named";
+}
+
+TEST(CapabilityNames, OfMoreThanHalfTheSetTheMissingOnesAreNamed) {
+  const uint64_t full = FullCapabilitySet("40\n");
+  EXPECT_THAT(CapabilityNames(full & ~Bit(CAP_SYS_RESOURCE), full), ElementsAre("ALL", "-CAP_SYS_RESOURCE"));
+  EXPECT_THAT(CapabilityNames(full & ~Bit(CAP_CHOWN) & ~Bit(CAP_BPF), full),
+              ElementsAre("ALL", "-CAP_CHOWN", "-CAP_BPF"));
+  const uint64_t newer = FullCapabilitySet("41");
+  EXPECT_THAT(CapabilityNames(newer & ~Bit(41), newer), ElementsAre("ALL", "-CAP_41"));
+}
+
+TEST(CapabilityNames, OfHalfTheSetOrLessThePresentOnesAreNamed) {
+  EXPECT_THAT(CapabilityNames(0b0011, 0b1111), ElementsAre("CAP_CHOWN", "CAP_DAC_OVERRIDE"));
+  EXPECT_THAT(CapabilityNames(0b0111, 0b1111), ElementsAre("ALL", "-CAP_FOWNER"));
+  EXPECT_THAT(CapabilityNames(0, 0b1111), IsEmpty());
 }
 
 TEST(CapabilityNames, ABitOfANewerKernelKeepsItsNumber) {
