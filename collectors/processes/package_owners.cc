@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <unordered_map>
 
 #include "absl/strings/match.h"
@@ -49,7 +50,7 @@ std::string MergedUsrAlias(absl::string_view path) {
 void PackageOwners::Want(absl::string_view path) {
   const auto found = entries_.find(path);
   if (found != entries_.end()) {
-    found->second.wanted = true;
+    found->second.unwanted_runs = 0;
   } else {
     entries_.emplace(std::string(path), Entry());
   }
@@ -116,13 +117,9 @@ const std::string& PackageOwners::Owner(absl::string_view path) const {
 }
 
 void PackageOwners::DropUnwanted() {
+  const uint32_t kept_runs = entries_.size() > kMaxKept ? 1 : kKeptRuns;
   for (auto entry = entries_.begin(); entry != entries_.end();) {
-    if (!entry->second.wanted) {
-      entry = entries_.erase(entry);
-      continue;
-    }
-    entry->second.wanted = false;
-    ++entry;
+    entry = ++entry->second.unwanted_runs > kept_runs ? entries_.erase(entry) : std::next(entry);
   }
 }
 

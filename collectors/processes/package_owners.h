@@ -2,6 +2,7 @@
 #ifndef ROLLCALL_COLLECTORS_PROCESSES_PACKAGE_OWNERS_H_
 #define ROLLCALL_COLLECTORS_PROCESSES_PACKAGE_OWNERS_H_
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,14 +31,21 @@ class PackageOwners {
   // path was not looked up. If several do, the first by name.
   const std::string& Owner(absl::string_view path) const;
 
-  // Forgets paths that nobody wanted since the last call.
+  // Calls of DropUnwanted that a path outlasts. A program that runs now and then, as from cron,
+  // would have all lists read again each time.
+  static constexpr uint32_t kKeptRuns = 64;
+
+  // With more paths than this, none outlasts a run in which nobody wants it.
+  static constexpr size_t kMaxKept = 4'096;
+
+  // To be called once a run: forgets paths that nobody wanted in the last kKeptRuns runs.
   void DropUnwanted();
 
  private:
   struct Entry {
     std::string package;
     bool looked_up = false;
-    bool wanted = true;
+    uint32_t unwanted_runs = 0;
   };
 
   absl::Status Scan(const FileTree& files, const StopToken& stop, std::map<std::string, std::string>* owners) const;

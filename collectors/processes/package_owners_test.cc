@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "platform/memory_tree.h"
 
 namespace rollcall {
@@ -77,10 +78,25 @@ TEST_F(PackageOwnersTest, TheFirstOfSeveralOwnersCounts) {
 
 TEST_F(PackageOwnersTest, ForgetsWhatNobodyWants) {
   Owner("/usr/bin/bash");
-  owners_.DropUnwanted();
-  owners_.Want("/usr/lib/ld.so");
+  Owner("/usr/lib/ld.so");
+  for (uint32_t run = 0; run < PackageOwners::kKeptRuns; ++run) {
+    owners_.Want("/usr/lib/ld.so");
+    owners_.DropUnwanted();
+  }
+  EXPECT_EQ(owners_.Owner("/usr/bin/bash"), "bash") << "it may run again soon";
   owners_.DropUnwanted();
   EXPECT_EQ(owners_.Owner("/usr/bin/bash"), "");
+  EXPECT_EQ(owners_.Owner("/usr/lib/ld.so"), "libc6");
+}
+
+TEST_F(PackageOwnersTest, KeepsOnlySoManyUnwanted) {
+  Owner("/usr/bin/bash");
+  for (size_t i = 0; i < PackageOwners::kMaxKept; ++i) owners_.Want(absl::StrCat("/usr/bin/", i));
+  owners_.DropUnwanted();
+  Owner("/usr/lib/ld.so");
+  owners_.DropUnwanted();
+  EXPECT_EQ(owners_.Owner("/usr/bin/bash"), "");
+  EXPECT_EQ(owners_.Owner("/usr/lib/ld.so"), "libc6");
 }
 
 TEST_F(PackageOwnersTest, WithoutDpkgThereAreNoOwners) {
