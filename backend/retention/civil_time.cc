@@ -11,7 +11,10 @@ absl::Time StartOfDay(absl::CivilDay day, absl::TimeZone zone) {
 
 absl::Time EndOfDay(absl::CivilDay day, absl::TimeZone zone) { return StartOfDay(day + 1, zone); }
 
-absl::CivilDay DayOf(absl::Time time, absl::TimeZone zone) { return absl::ToCivilDay(time, zone); }
+absl::CivilDay DayOf(absl::Time time, absl::TimeZone zone) {
+  // Day arithmetic on the infinite times would overflow.
+  return std::clamp(absl::ToCivilDay(time, zone), absl::CivilDay(1, 1, 1), absl::CivilDay(9999, 12, 31));
+}
 
 absl::CivilDay AddMonths(absl::CivilDay day, int months) {
   // absl::CivilDay would carry 31 February over into March.

@@ -13,6 +13,7 @@ namespace rollcall {
 absl::Time StartOfDay(absl::CivilDay day, absl::TimeZone zone);
 // 24:00 of the day: where the next one begins.
 absl::Time EndOfDay(absl::CivilDay day, absl::TimeZone zone);
+// Within the years 1 to 9999.
 absl::CivilDay DayOf(absl::Time time, absl::TimeZone zone);
 
 // The corresponding day `months` later, or the last day of that month if it has none:
