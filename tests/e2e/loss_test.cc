@@ -55,7 +55,7 @@ TEST(Loss, TwentyThousandRecordsInOneBurst) {
   deployment.SetPackages(packages);
   deployment.StartBackend();
   deployment.StartAgent();
-  EXPECT_TRUE(deployment.StoredPackagesBecome(packages, absl::Seconds(90)));
+  EXPECT_TRUE(deployment.StoredPackagesBecome(packages, absl::Seconds(240)));
   deployment.StopAgent();
   deployment.StopBackend();
 }
