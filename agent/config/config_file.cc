@@ -74,7 +74,7 @@ class Walker {
   }
 
   void Descend(const std::string& name, const std::string& prefix, const YAML::Node& key, const YAML::Node& value) {
-    const std::string word = key.Scalar();
+    const std::string& word = key.Scalar();
     if (Children(name).empty()) {
       const std::string nearest = NearestWord(word, Children(prefix));
       AddError(LineOf(key), name.substr(0, kMaxQuoted),

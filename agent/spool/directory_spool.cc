@@ -38,8 +38,10 @@ DirectorySpool::DirectorySpool(std::unique_ptr<SpoolFiles> files, const Director
   if (recovered.open_segment.has_value()) {
     const RecoveredSpool::Open& open = *recovered.open_segment;
     absl::StatusOr<std::unique_ptr<SpoolFile>> file = files_->Open(SegmentName(open.first_sequence));
-    if (file.ok()) active_ = ActiveSegment{open.first_sequence, *std::move(file), open.bytes, open.entries, false};
-    if (file.ok()) index_.segments()[open.first_sequence].file_bytes = options_.segment_bytes;
+    if (file.ok()) {
+      active_ = ActiveSegment{open.first_sequence, *std::move(file), open.bytes, open.entries, false};
+      index_.segments()[open.first_sequence].file_bytes = options_.segment_bytes;
+    }
   }
   // What recovery could not store is stored with the next mark.
   marks_dirty_ = !recovery_problems_.empty();

@@ -87,7 +87,7 @@ absl::StatusOr<ApplyOutcome> ApplyBatch(Connection* db, const PreparedBatch& bat
                             HasParts(db, unit.ids.unit_id, RunKey(batch.epoch, batch.generation), batch.part));
   if (!parts_there) return AskResync(unit, pb::Resync::MISSING_PART);
   if (batch.mode == pb::DELTA && batch.base != unit.digest) return AskResync(unit, pb::Resync::BASE_MISMATCH);
-  return ApplyRun(db, batch, std::move(unit));
+  return ApplyRun(db, batch, unit);
 }
 
 }  // namespace rollcall
