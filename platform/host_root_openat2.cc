@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 
 #include "platform/host_root_resolve.h"
 #include "platform/scoped_fd.h"
@@ -26,6 +27,14 @@ int ResolveByOpenat2(int root, const std::string& path, bool follow) {
     if (errno == EINTR || (errno == EAGAIN && attempt < kRaceRetries)) continue;
     return -errno;
   }
+}
+
+int OpenBelowByOpenat2(int directory, const std::string& name, int flags) {
+  struct open_how how = {};
+  how.flags = static_cast<uint64_t>(flags);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  const long fd = ::syscall(SYS_openat2, directory, name.c_str(), &how, sizeof how);
+  return fd >= 0 ? static_cast<int>(fd) : -errno;
 }
 
 bool HaveOpenat2(int root) { return ScopedFd(ResolveByOpenat2(root, "/", true)).valid(); }

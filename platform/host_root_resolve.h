@@ -15,6 +15,9 @@ inline constexpr int kMaxLinks = 40;
 int ResolveByOpenat2(int root, const std::string& path, bool follow);
 int ResolveByComponents(int root, const std::string& path, bool follow);
 
+// Opens the file `name` below `directory` without following any link; negative errno.
+int OpenBelowByOpenat2(int directory, const std::string& name, int flags);
+
 // Whether openat2(2) works here: not ENOSYS (old kernel), not EPERM (old seccomp filter).
 bool HaveOpenat2(int root);
 

@@ -39,6 +39,8 @@ class HostRootView : public DirectoryView {
   absl::StatusOr<Target> Locate(absl::string_view verb, absl::string_view name) const;
   // O_PATH | O_NOFOLLOW.
   absl::StatusOr<ScopedFd> OpenPath(absl::string_view verb, absl::string_view name) const;
+  // A file of procfs, for reading; invalid with `*error` set if it cannot be opened.
+  absl::StatusOr<ScopedFd> OpenProcfsFile(absl::string_view name, int* error) const;
   std::string PathOf(absl::string_view name) const;
 
   const HostRoot* const root_;

@@ -20,11 +20,12 @@ grpc::ServerUnaryReactor* QueryService::Dispatch(absl::string_view name, Method<
     return reactor;
   }
   QueryCaller caller{peer->identity.tenant, peer->identity.id};
-  const bool taken = pool_->Submit([self = this, engine = engine_, method, name, caller, request, response, reactor, started] {
-    const absl::Status status = (engine->*method)(caller, *request, response);
-    self->Account(name, caller, request->purpose(), status, self->clock_->Monotonic() - started);
-    reactor->Finish(ToGrpcStatus(status));  // request and response are gone after this
-  });
+  const bool taken =
+      pool_->Submit([self = this, engine = engine_, method, name, caller, request, response, reactor, started] {
+        const absl::Status status = (engine->*method)(caller, *request, response);
+        self->Account(name, caller, request->purpose(), status, self->clock_->Monotonic() - started);
+        reactor->Finish(ToGrpcStatus(status));  // request and response are gone after this
+      });
   if (!taken) {
     const absl::Status busy = absl::UnavailableError("answer query: too many are waiting; try again later");
     Account(name, caller, request->purpose(), busy, absl::ZeroDuration());
