@@ -31,7 +31,7 @@ bool IsContainerEnd(HostReader& reader, const std::string& directory) {
                       [](const std::string& name) { return absl::StartsWith(name, "lower_"); });
 }
 
-void AddAll(Addresses from, Addresses* to) {
+void AddAll(Addresses&& from, Addresses* to) {
   for (auto& [name, list] : from) {
     std::vector<std::string>& all = (*to)[name];
     std::move(list.begin(), list.end(), std::back_inserter(all));
