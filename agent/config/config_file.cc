@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -122,6 +123,21 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
   return row[b.size()];
 }
 
+// Line of the `---` that begins a second document; 0 if there is one document. yaml-cpp could
+// tell, but finds endless documents in a text such as `,a`.
+int SecondDocumentLine(absl::string_view bytes) {
+  bool in_document = false;
+  int line_number = 0;
+  for (absl::string_view line : absl::StrSplit(bytes, '\n')) {
+    ++line_number;
+    const bool marker = absl::StartsWith(line, "---") && (line.size() == 3 || absl::ascii_isspace(line[3]));
+    if (marker && in_document) return line_number;
+    const absl::string_view text = absl::StripAsciiWhitespace(line);
+    if (marker || (!text.empty() && text[0] != '#' && text[0] != '%')) in_document = true;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::string NearestWord(absl::string_view word, const std::vector<std::string>& candidates) {
@@ -145,12 +161,13 @@ absl::StatusOr<std::vector<FileSetting>> ParseConfigFile(absl::string_view bytes
   }
   Walker walker(file_name, settings);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(bytes));
-    if (documents.size() > 1) {
-      walker.AddError(LineOf(documents[1]), "", "expected one document, got several");
-    } else if (!documents.empty() && documents[0].IsMap()) {
-      walker.WalkMap(documents[0], "");
-    } else if (!documents.empty() && !documents[0].IsNull()) {
+    const YAML::Node document = YAML::Load(std::string(bytes));
+    const int second_line = SecondDocumentLine(bytes);
+    if (second_line > 0) {
+      walker.AddError(second_line, "", "expected one document, got several");
+    } else if (document.IsMap()) {
+      walker.WalkMap(document, "");
+    } else if (!document.IsNull()) {
       walker.AddError(1, "", "expected settings as NAME: VALUE");
     }
   } catch (const YAML::Exception& e) {
