@@ -13,6 +13,7 @@
 #include "platform/proc_stat.h"
 #include "platform/proc_status.h"
 #include "platform/proc_text.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -23,22 +24,6 @@ constexpr size_t kMaxCapabilityBytes = 64;
 // The wall clock may be set; then all start times move. Less than this is left alone, or a
 // host that adjusts its clock would report every process as changed.
 constexpr absl::Duration kBootTimeTolerance = absl::Minutes(1);
-
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  google::protobuf::Timestamp proto;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  proto.set_seconds(seconds);
-  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return proto;
-}
-
-google::protobuf::Duration ToProto(absl::Duration duration) {
-  google::protobuf::Duration proto;
-  absl::Duration rest;
-  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &rest));
-  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
-  return proto;
-}
 
 // What an inventory distinguishes; see process.proto.
 absl::string_view FoldState(char state) {
@@ -216,11 +201,11 @@ absl::Status ProcessReader::MakeRecord(uint32_t pid, const KnownProcess& known, 
   record->set_ppid(stat.ppid);
   record->set_name(ToRecordText(stat.comm));
   record->set_state(std::string(FoldState(stat.state)));
-  *record->mutable_start_time() = ToProto(StartTime(boot_time_, stat.start_ticks));
+  *record->mutable_start_time() = ToWire(StartTime(boot_time_, stat.start_ticks));
   record->set_session(stat.session);
   record->set_tty(TerminalName(stat.tty));
   record->set_rss_bytes(stat.resident_pages * page_bytes_);
-  *record->mutable_cpu_time() = ToProto(TicksToDuration(stat.user_ticks) + TicksToDuration(stat.system_ticks));
+  *record->mutable_cpu_time() = ToWire(TicksToDuration(stat.user_ticks) + TicksToDuration(stat.system_ticks));
   record->set_threads(stat.threads);
   return absl::OkStatus();
 }
