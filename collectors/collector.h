@@ -67,6 +67,10 @@ class Collector {
     size_t max_records;
     // Makes one. `context` is copied; what it points to must outlive the collector.
     std::unique_ptr<Collector> (*create)(const CollectorContext& context);
+    // Host paths whose change makes a run due at once instead of at the end of the interval. A
+    // path that ends in `/` is a directory: its entries count, not those of directories in it.
+    // Any other is a file, which need not exist and may be replaced by a rename. No globs.
+    absl::Span<const absl::string_view> watch_paths = {};
   };
 
   virtual ~Collector() = default;

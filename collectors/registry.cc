@@ -35,6 +35,10 @@ absl::Status CheckDescriptor(const Collector::Descriptor& descriptor) {
   if (descriptor.paths_read.empty()) return invalid("no paths");
   if (descriptor.max_records == 0) return invalid("no limit");
   if (descriptor.create == nullptr) return invalid("cannot be created");
+  for (absl::string_view path : descriptor.watch_paths) {
+    if (path.empty() || path.front() != '/')
+      return invalid(absl::StrCat("watches a path that is not absolute: ", path));
+  }
   for (absl::string_view kind : descriptor.kinds) {
     if (FindKind(kind) == nullptr) return invalid(absl::StrCat("unknown kind ", kind));
   }

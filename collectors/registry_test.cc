@@ -90,5 +90,12 @@ TEST(CheckCollectors, NamesTheEntryThatBreaksARule) {
   }
 }
 
+TEST(CheckCollectors, RefusesToWatchARelativePath) {
+  constexpr absl::string_view kRelative[] = {"/etc/", "etc/passwd"};
+  Collector::Descriptor a = Valid("a", kHostKind);
+  a.watch_paths = kRelative;
+  EXPECT_EQ(CheckCollectors({&a}).code(), absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace rollcall
