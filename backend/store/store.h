@@ -53,6 +53,20 @@ struct PreparedBatch {
   std::vector<AssetKey> retired;
   pb::RunResult run_result;
   absl::Time received_at;
+  // DELTA: a run that was confirmed but not sent found just the set `base` then. Not after received_at.
+  std::optional<absl::Time> base_seen_at;
+};
+
+// A run that brought nothing new: it found the set and the outcome of a run the store has.
+struct PreparedConfirmation {
+  std::string collector;
+  pb::Scope scope;
+  // The run it repeats, and the low half of the digest of the unit's set.
+  uint64_t epoch = 0;
+  uint64_t generation = 0;
+  uint64_t digest_low = 0;
+  // When the confirming run started, by the backend's clock.
+  absl::Time started_at;
 };
 
 enum class ApplyVerdict {
@@ -194,7 +208,19 @@ class Store {
   // whatever its mode.
   // An unchanged run writes one row: the unit's.
   // NotFound if an agent is not enrolled; nothing of the group is applied then.
+  // A sample (KindOptions.sample) becomes the current version of its asset, and its predecessor
+  // history; one older than the current version goes to the history at once. Samples are in no
+  // digest, and no run retires them.
   virtual absl::StatusOr<std::vector<ApplyOutcome>> ApplyGroup(absl::Span<const PreparedBatch> batches) = 0;
+
+  // Notes that units were found unchanged: one row per unit. Atomic, idempotent, durable when it
+  // returns. One answer per confirmation: whether the unit's last run is the one it names and its
+  // set has that digest; the unit's last contact, and if that run was COMPLETE its last_complete_at,
+  // then move forward, never back. Otherwise nothing changes and the agent must send its complete
+  // set. NotFound if the agent is not enrolled.
+  virtual absl::StatusOr<std::vector<bool>> ConfirmUnits(const AgentName& agent,
+                                                         absl::Span<const PreparedConfirmation> confirmations,
+                                                         absl::Time received_at) = 0;
 
   virtual absl::StatusOr<std::vector<AgentRow>> ListAgents(absl::string_view tenant) = 0;
   // Units of one agent, or of the whole tenant if `agent_id` is empty.

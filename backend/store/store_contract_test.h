@@ -1,6 +1,6 @@
 // The suite every storage engine passes: what store.h says, one test per rule.
 //
-// An engine's test links store_contract_test.cc and instantiates the suites:
+// An engine's test links the store_contract_*test.cc files and instantiates the suites:
 //
 //   INSTANTIATE_TEST_SUITE_P(MyEngine, StoreContractTest, testing::Values(MyEngineUnderTest()), ...);
 #ifndef ROLLCALL_BACKEND_STORE_STORE_CONTRACT_TEST_H_
