@@ -34,7 +34,7 @@ constexpr absl::string_view kSsh =
     " .\n"
     " More.\n";
 
-DpkgParse Parse(absl::string_view text, DpkgStatusField field = DpkgStatusField::kRequired, size_t limit = 100) {
+DpkgParse Parse(absl::string_view text, StanzaDialect field = StanzaDialect::kDpkgStatus, size_t limit = 100) {
   return ParseDpkgStatus(text, field, limit);
 }
 
@@ -139,14 +139,14 @@ TEST(ParseDpkgStatus, TheThirdWordDecidesWhatIsOnDisk) {
 
 TEST(ParseDpkgStatus, AStanzaOfADistrolessImageIsInstalledWithoutAStatus) {
   constexpr absl::string_view kText = "Package: tzdata\nVersion: 2024a-0+deb12u1\nArchitecture: all\n";
-  const DpkgParse optional = Parse(kText, DpkgStatusField::kOptional);
+  const DpkgParse optional = Parse(kText, StanzaDialect::kDpkgStatusD);
   ASSERT_THAT(optional.packages, SizeIs(1));
   EXPECT_TRUE(optional.packages[0].on_disk);
   EXPECT_TRUE(optional.packages[0].record.installed());
   EXPECT_EQ(optional.packages[0].record.status(), "installed");
   EXPECT_THAT(optional.problems, SizeIs(0));
 
-  const DpkgParse required = Parse(kText, DpkgStatusField::kRequired);
+  const DpkgParse required = Parse(kText, StanzaDialect::kDpkgStatus);
   ASSERT_THAT(required.problems, SizeIs(1));
   EXPECT_EQ(required.problems[0].message(), "line 1: package tzdata: no Status");
   ASSERT_THAT(required.packages, SizeIs(1));
@@ -190,7 +190,7 @@ TEST(ParseDpkgStatus, KeepsNoMoreThanTheLimitAndCountsTheRest) {
   std::string text;
   for (int i = 0; i < 12; ++i)
     absl::StrAppend(&text, "Package: p", i, "\nStatus: install ok installed\nVersion: 1\n\n");
-  const DpkgParse parse = Parse(text, DpkgStatusField::kRequired, 10);
+  const DpkgParse parse = Parse(text, StanzaDialect::kDpkgStatus, 10);
   EXPECT_THAT(parse.packages, SizeIs(10));
   EXPECT_EQ(parse.observed, 12U);
 }

@@ -81,7 +81,7 @@ void BM_BareRead(benchmark::State& state) {
 void BM_Parse(benchmark::State& state) {
   const Host host;
   for (auto _ : state) {
-    const DpkgParse parse = ParseDpkgStatus(host.text, DpkgStatusField::kRequired, 20'000);
+    const DpkgParse parse = ParseDpkgStatus(host.text, StanzaDialect::kDpkgStatus, 20'000);
     if (parse.packages.size() != kPackages) state.SkipWithError("packages missing");
   }
 }
