@@ -220,5 +220,58 @@ TEST(ParseDpkgStatus, EmptyInputGivesNothing) {
   }
 }
 
+TEST(ParseOpkgStatus, FlagsDoNotMakeAPackageHalfInstalled) {
+  const struct {
+    absl::string_view status;
+    bool installed;
+    bool held;
+    bool on_disk;
+  } cases[] = {
+      {"install ok installed", true, false, true},         {"install user installed", true, false, true},
+      {"install hold,user installed", true, true, true},   {"install reinstreq installed", false, false, true},
+      {"install ok half-installed", false, false, true},   {"install user unpacked", false, false, true},
+      {"deinstall ok not-installed", false, false, false},
+  };
+  for (const auto& c : cases) {
+    const DpkgParse parse =
+        Parse(absl::StrCat("Package: a\nVersion: 1\nStatus: ", c.status, "\n"), StanzaDialect::kOpkgStatus);
+    ASSERT_EQ(parse.packages.size(), 1U) << c.status;
+    EXPECT_EQ(parse.problem_count, 0U);
+    EXPECT_EQ(parse.packages[0].record.installed(), c.installed) << c.status;
+    EXPECT_EQ(parse.packages[0].record.held(), c.held) << c.status;
+    EXPECT_EQ(parse.packages[0].on_disk, c.on_disk) << c.status;
+  }
+}
+
+TEST(ParseOpkgStatus, SourcesAreNamedInThreeWays) {
+  const struct {
+    absl::string_view fields;
+    absl::string_view name;
+    absl::string_view version;
+  } cases[] = {
+      {"SourceName: busybox\nSource: package/utils/other\n", "busybox", ""},
+      {"Source: feeds/packages/libs/zlib\n", "zlib", ""},
+      {"Source: zlib_1.2.13.bb\n", "zlib", "1.2.13"},
+      {"Source: git.bb\n", "git", ""},
+      {"Source: a/\n", "", ""},
+      {"", "", ""},
+  };
+  for (const auto& c : cases) {
+    const DpkgParse parse = Parse(absl::StrCat("Package: a\nVersion: 1\n", c.fields), StanzaDialect::kOpkgControl);
+    ASSERT_EQ(parse.packages.size(), 1U) << c.fields;
+    EXPECT_EQ(parse.packages[0].record.source_name(), c.name) << c.fields;
+    EXPECT_EQ(parse.packages[0].record.source_version(), c.version) << c.fields;
+  }
+}
+
+TEST(ParseOpkgStatus, SizesAreInBytesAndTimesAreThere) {
+  const DpkgParse parse =
+      Parse("Package: a\nVersion: 1\nStatus: install user installed\nInstalled-Size: 5\nInstalled-Time: 1697000000\n",
+            StanzaDialect::kOpkgStatus);
+  EXPECT_EQ(parse.packages.at(0).record.installed_bytes(), 5U);
+  EXPECT_EQ(parse.packages[0].record.install_time().seconds(), 1'697'000'000);
+  EXPECT_EQ(parse.packages[0].record.manager(), v1::OsPackage::OPKG);
+}
+
 }  // namespace
 }  // namespace rollcall
