@@ -10,7 +10,7 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 # Packages needed to build, and those only the tests need.
 build_packages=(
   g++ cmake ninja-build pkg-config ccache lld git ca-certificates
-  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev
+  libgrpc++-dev libprotobuf-dev libprotoc-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev
   libssl-dev libsqlite3-dev libre2-dev libzstd-dev libyaml-cpp-dev libcli11-dev
   prometheus-cpp-dev)
 test_packages=(

@@ -63,7 +63,7 @@ const std::vector<Entry>& Entries() {
        Number{&C::max_sessions, 1, 1'000'000}},
       {{"queue_mebibytes", "Memory for batches that wait to be written, over all threads."},
        Number{&C::queue_mebibytes, 8, 65536}},
-      {{"heartbeat_interval", "How often an idle agent says that it is there."},
+      {{"heartbeat_interval", "How often an agent says that it is there, and what is unchanged."},
        Interval{&C::heartbeat_interval, absl::Seconds(1), absl::Hours(1)}},
       {{"shutdown_timeout", "Time to write what was received before the backend stops."},
        Interval{&C::shutdown_timeout, absl::Seconds(1), absl::Minutes(10)}},

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "backend/store/store_contract_test.h"
+#include "proto/kind_registry.h"
 
 namespace rollcall {
 namespace {
@@ -18,10 +20,10 @@ UnitName PackagesOf(const AgentName& agent) {
   return unit;
 }
 
-// Runs of the collector at 1, 2, ... hours after the start; `at(n)` is the time of run n.
+// When run `hours` of a unit takes place: RunBuilder counts them in hours.
 absl::Time At(int hours) { return absl::FromUnixSeconds(1'700'000'000) + absl::Hours(hours); }
 
-TEST_P(StoreRetractTest, EndsWhatThatVersionWroteAndNothingElse) {
+TEST_P(StoreContractTest, RetractEndsWhatThatVersionWroteAndNothingElse) {
   Apply(RunBuilder(agent_, "packages", 1).Version("1").Record("a", "x").Record("b", "x").Batch());
   // `a` was confirmed by the good version, but what is stored came with the faulty one.
   Apply(RunBuilder(agent_, "packages", 2).Version("2").Record("a", "x").Record("b", "y").Record("c", "x").Batch());
@@ -34,7 +36,7 @@ TEST_P(StoreRetractTest, EndsWhatThatVersionWroteAndNothingElse) {
   EXPECT_EQ(*store().CountWrittenBy(PackagesOf(agent_), "1"), 0u);
 }
 
-TEST_P(StoreRetractTest, ErasesNothingAndMovesNoDate) {
+TEST_P(StoreContractTest, RetractErasesNothingAndMovesNoDate) {
   Apply(RunBuilder(agent_, "packages", 1).Version("1").Record("a", "x").Batch());
   Apply(RunBuilder(agent_, "packages", 2).Version("1").Record("a", "x").Batch());
   const StoredVersion before = store().History("acme", TestKey("a"))->at(0);
@@ -57,7 +59,7 @@ TEST_P(StoreRetractTest, ErasesNothingAndMovesNoDate) {
   EXPECT_THAT(Contents(agent_, At(5)), IsEmpty());
 }
 
-TEST_P(StoreRetractTest, NeverEndsARecordBeforeItWasSeen) {
+TEST_P(StoreContractTest, RetractNeverEndsARecordBeforeItWasSeen) {
   Apply(RunBuilder(agent_, "packages", 5).Version("1").Record("a", "x").Batch());
   ASSERT_EQ(*store().Retract(PackagesOf(agent_), "1", At(1)), 1u);  // the backend's clock is behind
   const StoredVersion version = store().History("acme", TestKey("a"))->at(0);
@@ -65,7 +67,7 @@ TEST_P(StoreRetractTest, NeverEndsARecordBeforeItWasSeen) {
   EXPECT_GE(*version.ended_at, version.last_seen);
 }
 
-TEST_P(StoreRetractTest, TheNextDeltaIsAnsweredWithResyncAndTheCompleteSetRestores) {
+TEST_P(StoreContractTest, RetractMakesTheNextDeltaAResyncAndTheCompleteSetRestores) {
   RunBuilder first(agent_, "packages", 1);
   first.Version("1").Record("a", "x").Record("b", "x");
   Apply(first.Batch());
@@ -97,7 +99,40 @@ TEST_P(StoreRetractTest, TheNextDeltaIsAnsweredWithResyncAndTheCompleteSetRestor
   EXPECT_EQ(history->at(1).first_seen, At(1)) << "the retracted version is still kept";
 }
 
-TEST_P(StoreRetractTest, PartsThatWaitDoNotBringItBack) {
+TEST_P(StoreContractTest, RetractMakesAConfirmationFail) {
+  Apply(RunBuilder(agent_, "packages", 1).Version("1").Record("a", "x").Record("b", "x").Batch());
+  const UnitInfo unit = Unit(agent_);
+  ASSERT_EQ(*store().Retract(PackagesOf(agent_), "1", At(2)), 2u);
+  const PreparedConfirmation unchanged = {unit.collector,  unit.scope,        unit.epoch,
+                                          unit.generation, unit.digest.low(), At(3)};
+  const auto answers = store().ConfirmUnits(agent_, {unchanged}, At(3));
+  ASSERT_TRUE(answers.ok()) << answers.status();
+  EXPECT_THAT(*answers, ElementsAre(false));
+}
+
+// Samples are in no digest: there is no set to send again, the next sample is simply the current one.
+TEST_P(StoreContractTest, RetractEndsTheLatestSample) {
+  int sample = 0;
+  for (const Kind& kind : AllKinds()) {
+    if (kind.options->sample()) sample = kind.number;
+  }
+  if (sample == 0) GTEST_SKIP() << "no kind has samples";
+  const auto run = [&](int hour, const std::string& version) {
+    RunBuilder builder(agent_, "packages", static_cast<uint64_t>(hour));
+    builder.Version(version).Record("cpu", absl::StrCat(hour), sample).After(SetDigest());
+    return builder.Batch();
+  };
+  Apply(run(1, "1"));
+  const UnitInfo before = Unit(agent_);
+  ASSERT_EQ(*store().Retract(PackagesOf(agent_), "1", At(2)), 1u);
+  EXPECT_THAT(Contents(agent_), IsEmpty());
+  EXPECT_EQ(Unit(agent_).digest, before.digest);
+  EXPECT_EQ(Unit(agent_).last_run.status(), pb::RunResult::COMPLETE);
+  EXPECT_EQ(Apply(run(3, "2")).verdict, ApplyVerdict::kApplied);
+  EXPECT_THAT(Contents(agent_), ElementsAre("cpu=3"));
+}
+
+TEST_P(StoreContractTest, RetractedRecordsDoNotComeBackWithPartsThatWaited) {
   RunBuilder first(agent_, "packages", 1);
   first.Version("1").Record("a", "x");
   Apply(first.Batch());
@@ -112,7 +147,7 @@ TEST_P(StoreRetractTest, PartsThatWaitDoNotBringItBack) {
   EXPECT_THAT(Contents(agent_), IsEmpty());
 }
 
-TEST_P(StoreRetractTest, TwiceIsOnce) {
+TEST_P(StoreContractTest, RetractingTwiceIsRetractingOnce) {
   Apply(RunBuilder(agent_, "packages", 1).Version("1").Record("a", "x").Batch());
   ASSERT_EQ(*store().Retract(PackagesOf(agent_), "1", At(2)), 1u);
   const UnitInfo unit = Unit(agent_);
@@ -121,7 +156,7 @@ TEST_P(StoreRetractTest, TwiceIsOnce) {
   EXPECT_EQ(Unit(agent_).last_run.problem_count(), unit.last_run.problem_count());
 }
 
-TEST_P(StoreRetractTest, TheUnitSaysThatItsSetIsNotComplete) {
+TEST_P(StoreContractTest, RetractLeavesAUnitThatIsNotComplete) {
   Apply(RunBuilder(agent_, "packages", 1).Version("1").Record("a", "x").Record("p", "x", 105).Batch());
   Apply(RunBuilder(agent_, "packages", 2).Version("2").Record("a", "x").Record("p", "y", 105).Batch());
   const UnitInfo before = Unit(agent_);
@@ -145,7 +180,7 @@ TEST_P(StoreRetractTest, TheUnitSaysThatItsSetIsNotComplete) {
   EXPECT_EQ(Unit(agent_).last_run.status(), pb::RunResult::COMPLETE);
 }
 
-TEST_P(StoreRetractTest, OtherUnitsKeepTheirRecords) {
+TEST_P(StoreContractTest, RetractLeavesOtherUnitsAlone) {
   for (const AgentName& agent : {agent_, other_agent_, other_tenant_}) {
     Apply(RunBuilder(agent, "packages", 1).Version("1").Record("a", "x").Batch());
     Apply(RunBuilder(agent, "processes", 1).Version("1").Record("p", "x").Batch());
@@ -157,7 +192,7 @@ TEST_P(StoreRetractTest, OtherUnitsKeepTheirRecords) {
   EXPECT_THAT(Contents(other_tenant_), ElementsAre("a=x", "p=x"));
 }
 
-TEST_P(StoreRetractTest, WhatIsNotThereIsNothingToRetract) {
+TEST_P(StoreContractTest, RetractingWhatIsNotThereDoesNothing) {
   EXPECT_EQ(*store().Retract(PackagesOf(agent_), "1", At(1)), 0u);
   EXPECT_EQ(*store().CountWrittenBy(PackagesOf({"nobody", "none"}), "1"), 0u);
   Apply(RunBuilder(agent_, "packages", 1).Version("1").Record("a", "x").Batch());
@@ -166,7 +201,7 @@ TEST_P(StoreRetractTest, WhatIsNotThereIsNothingToRetract) {
   EXPECT_THAT(Contents(agent_), ElementsAre("a=x"));
 }
 
-TEST_P(StoreRetractTest, SurvivesARestart) {
+TEST_P(StoreContractTest, RetractSurvivesARestart) {
   Apply(RunBuilder(agent_, "packages", 1).Version("1").Record("a", "x").Record("b", "x").Batch());
   ASSERT_EQ(*store().Retract(PackagesOf(agent_), "1", At(2)), 2u);
   Reopen();
@@ -175,7 +210,7 @@ TEST_P(StoreRetractTest, SurvivesARestart) {
   EXPECT_EQ(store().History("acme", TestKey("b"))->size(), 1u);
 }
 
-TEST_P(StoreRetractTest, ManyRecordsOfSeveralKinds) {
+TEST_P(StoreContractTest, RetractTakesManyRecordsOfSeveralKinds) {
   RunBuilder run(agent_, "packages", 1);
   run.Version("1");
   for (int i = 0; i < 2000; ++i) run.Record(absl::StrCat("pkg", i), "x", 104 + i % 3);

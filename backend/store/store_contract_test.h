@@ -1,10 +1,8 @@
 // The suite every storage engine passes: what store.h says, one test per rule.
 //
-// An engine's test links store_contract_test.cc, store_contract_retract_test.cc and what else begins with
-// store_contract, and instantiates the suites:
+// An engine's test links the store_contract_*test.cc files and instantiates the suites:
 //
 //   INSTANTIATE_TEST_SUITE_P(MyEngine, StoreContractTest, testing::Values(MyEngineUnderTest()), ...);
-//   INSTANTIATE_TEST_SUITE_P(MyEngine, StoreRetractTest, testing::Values(MyEngineUnderTest()), ...);
 #ifndef ROLLCALL_BACKEND_STORE_STORE_CONTRACT_TEST_H_
 #define ROLLCALL_BACKEND_STORE_STORE_CONTRACT_TEST_H_
 
@@ -86,9 +84,6 @@ class StoreContractTest : public testing::TestWithParam<StoreEngine> {
   std::string folder_;
   std::unique_ptr<Store> store_;
 };
-
-// Ending what a faulty version of a collector wrote; store_contract_retract_test.cc.
-class StoreRetractTest : public StoreContractTest {};
 
 }  // namespace rollcall
 

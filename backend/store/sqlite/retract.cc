@@ -8,6 +8,7 @@
 #include "backend/store/sqlite/row_values.h"
 #include "backend/store/sqlite/units.h"
 #include "platform/status_macros.h"
+#include "proto/kind_registry.h"
 
 namespace rollcall {
 namespace {
@@ -33,7 +34,13 @@ Statement& Bind(Statement& statement, const UnitState& unit, absl::string_view c
   return statement.Int(ids.tenant_id).Int(ids.agent_id).Int(ids.unit_id).Text(collector_version);
 }
 
-// Takes the records out of the unit's digest and counts. Returns how many there are.
+bool IsSample(int kind_number) {
+  const Kind* kind = FindKind(kind_number);
+  return kind != nullptr && kind->options->sample();
+}
+
+// Takes the records out of the unit's digest, which has no samples, and out of its counts. Returns how many
+// there are.
 absl::StatusOr<uint64_t> Discount(Connection* db, absl::string_view collector_version, UnitState* unit) {
   std::map<int, int64_t> kinds;
   uint64_t count = 0;
@@ -47,8 +54,9 @@ absl::StatusOr<uint64_t> Discount(Connection* db, absl::string_view collector_ve
       Fingerprint fingerprint;
       ROLLCALL_RETURN_IF_ERROR(rows.ColumnBytes(1, &key));
       ROLLCALL_RETURN_IF_ERROR(rows.ColumnBytes(2, &fingerprint));
-      unit->digest.Remove(key, fingerprint);
-      ++kinds[static_cast<int>(rows.ColumnInt(0))];
+      const int kind = static_cast<int>(rows.ColumnInt(0));
+      if (!IsSample(kind)) unit->digest.Remove(key, fingerprint);
+      ++kinds[kind];
       ++count;
     }
   }
@@ -74,6 +82,7 @@ absl::StatusOr<uint64_t> RetractRecords(Connection* db, const UnitName& name, ab
   ROLLCALL_ASSIGN_OR_RETURN(std::optional<ReportedUnit> reported, FindReportedUnit(db, name));
   if (!reported.has_value()) return 0;
   UnitState& unit = reported->state;
+  const SetDigest whole = unit.digest;
   ROLLCALL_ASSIGN_OR_RETURN(const uint64_t count, Discount(db, collector_version, &unit));
   if (count == 0) return 0;
   Statement copy = db->Prepare(kCopy);
@@ -84,7 +93,8 @@ absl::StatusOr<uint64_t> RetractRecords(Connection* db, const UnitName& name, ab
                                .Run());
   Statement remove = db->Prepare(kDelete);
   ROLLCALL_RETURN_IF_ERROR(Bind(remove, unit, collector_version).Run());
-  NoteRetraction(collector_version, count, &reported->last_run);
+  const uint64_t missing = whole.count() - unit.digest.count();
+  if (missing > 0) NoteRetraction(collector_version, missing, &reported->last_run);
   ROLLCALL_RETURN_IF_ERROR(UpdateUnit(db, unit, reported->last_run, reported->last_run_received_at));
   return count;
 }

@@ -18,7 +18,6 @@ StoreEngine Sqlite() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, StoreContractTest, testing::Values(Sqlite()), StoreEngineName);
-INSTANTIATE_TEST_SUITE_P(Engines, StoreRetractTest, testing::Values(Sqlite()), StoreEngineName);
 INSTANTIATE_TEST_SUITE_P(Engines, StorePropertyTest, testing::Values(Sqlite()), StoreEngineName);
 
 }  // namespace

@@ -106,6 +106,24 @@ absl::StatusOr<std::vector<ApplyOutcome>> SqliteStore::ApplyGroup(absl::Span<con
   return outcomes;
 }
 
+absl::StatusOr<std::vector<bool>> SqliteStore::ConfirmUnits(const AgentName& agent,
+                                                            absl::Span<const PreparedConfirmation> confirmations,
+                                                            absl::Time received_at) {
+  std::vector<bool> answers;
+  answers.reserve(confirmations.size());
+  absl::Status status = InWriteTransaction("confirm units", [&](Connection* db) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(const std::optional<AgentIds> ids, FindAgentIds(db, agent));
+    if (!ids.has_value()) return absl::NotFoundError(absl::StrCat("agent ", agent.agent_id, " is not enrolled"));
+    for (const PreparedConfirmation& confirmation : confirmations) {
+      ROLLCALL_ASSIGN_OR_RETURN(const bool confirmed, ConfirmUnit(db, *ids, confirmation, received_at));
+      answers.push_back(confirmed);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return answers;
+}
+
 absl::StatusOr<std::vector<AgentRow>> SqliteStore::ListAgents(absl::string_view tenant) {
   return InReadTransaction("list agents", [&](Connection* db) { return ReadAgents(db, tenant); });
 }

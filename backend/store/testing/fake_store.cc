@@ -157,6 +157,24 @@ absl::StatusOr<std::vector<ApplyOutcome>> FakeStore::ApplyGroup(absl::Span<const
   return outcomes;
 }
 
+absl::StatusOr<std::vector<bool>> FakeStore::ConfirmUnits(const AgentName& agent,
+                                                          absl::Span<const PreparedConfirmation> confirmations,
+                                                          absl::Time received_at) {
+  const std::lock_guard lock(mutex_);
+  std::vector<bool> answers;
+  for (const PreparedConfirmation& confirmation : confirmations) {
+    const auto unit = std::find_if(units_.begin(), units_.end(), [&](const UnitInfo& candidate) {
+      return candidate.agent == agent && candidate.collector == confirmation.collector &&
+             ScopeText(candidate.scope) == ScopeText(confirmation.scope) && candidate.epoch == confirmation.epoch &&
+             candidate.generation == confirmation.generation && candidate.digest.low() == confirmation.digest_low;
+    });
+    answers.push_back(unit != units_.end());
+    if (unit != units_.end()) unit->last_run_received_at = received_at;
+  }
+  changed_.notify_all();
+  return answers;
+}
+
 absl::StatusOr<std::vector<AgentRow>> FakeStore::ListAgents(absl::string_view tenant) {
   const std::lock_guard lock(mutex_);
   std::vector<AgentRow> rows;
