@@ -57,7 +57,8 @@ void AddLs(CLI::App* app, Arguments* a) {
   verb->add_option("KIND", values->kind, "Kind, such as listening_port or 'packages' (see: rollcall schema)")
       ->required();
   verb->add_option("--host", values->host, "Host id, agent id or hostname");
-  verb->add_option("--where", values->where, "FIELD=VALUE or FIELD~REGEX; all given must hold")
+  verb->add_option("--where", values->where,
+                   "FIELD=VALUE, FIELD~REGEX, FIELD>NUMBER or FIELD<NUMBER; all given must hold")
       ->allow_extra_args(false)
       ->option_text("CONDITION ...");
   verb->add_option("--at", values->at, "As it was at that time: 2026-11-23, RFC 3339, or a time ago such as 2h");
@@ -116,7 +117,7 @@ void AddOverviews(CLI::App* app, Arguments* a) {
               &RunHosts);
 
   auto summary = std::make_shared<SummaryArguments>();
-  CLI::App* verb = app->add_subcommand("summary", "How many records of each kind there are");
+  CLI::App* verb = app->add_subcommand("summary", "One host on one screen, or how many records of each kind there are");
   verb->add_option("HOST", summary->host, "Host id, agent id or hostname; all hosts if not given");
   BindCommand(verb, a, summary, &RunSummary);
 
