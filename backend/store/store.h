@@ -110,7 +110,8 @@ struct StoredVersion {
   absl::Time valid_from;
   // The unit's last COMPLETE run that had this version, or valid_from if later.
   absl::Time last_seen;
-  // Changed: when its successor was collected. Gone: when the run that missed it started.
+  // Changed: when its successor was collected. Gone: when the run that missed it started. Retracted: when
+  // it was retracted.
   std::optional<absl::Time> ended_at;
   pb::StoredRecord::EndReason end_reason = pb::StoredRecord::END_REASON_UNSPECIFIED;
   bool clock_suspect = false;
@@ -127,6 +128,13 @@ struct UnitInfo {
   pb::RunResult last_run;
   absl::Time last_run_received_at;
   std::optional<absl::Time> last_complete_at;
+};
+
+// Names a unit.
+struct UnitName {
+  AgentName agent;
+  std::string collector;
+  pb::Scope scope;
 };
 
 // Facts of a Hello, kept per agent.
@@ -242,6 +250,18 @@ class Store {
                                                            size_t limit) = 0;
   // All versions of an asset on every agent that has or had it, oldest first.
   virtual absl::StatusOr<std::vector<StoredVersion>> History(absl::string_view tenant, const AssetKey& key) = 0;
+
+  // Current records of the unit that this version of its collector wrote: whose content came with one of
+  // its runs. 0 if there is no such unit.
+  virtual absl::StatusOr<uint64_t> CountWrittenBy(const UnitName& unit, absl::string_view collector_version) = 0;
+  // Ends those records as RETRACTED at `at`, or when they were last seen if that is later, and gives their
+  // number. They stay in the history; nothing that retention counts from changes. The unit's digest loses
+  // them, so that a DELTA or a confirmation of the agent is answered with a resync; its last run, if COMPLETE,
+  // becomes PARTIAL with a problem that says why: what is left is not the whole set any more. Of samples the
+  // latest ends, and the set stays whole. Atomic; idempotent: where there is nothing to end, nothing is
+  // written.
+  virtual absl::StatusOr<uint64_t> Retract(const UnitName& unit, absl::string_view collector_version,
+                                           absl::Time at) = 0;
 
   // OK if the store can be written; health checks ask this.
   virtual absl::Status CheckWritable() = 0;

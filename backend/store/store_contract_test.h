@@ -35,6 +35,8 @@ class RunBuilder {
   RunBuilder& Scope(pb::Scope::Type type, std::string id);
   RunBuilder& Mode(pb::BatchMode mode);
   RunBuilder& Status(pb::RunResult::Status status);
+  // Of the collector; `1.2.3` without it.
+  RunBuilder& Version(std::string version);
   // When the run started and its records were collected; it arrives a second later.
   RunBuilder& At(absl::Time at);
   // A record of the asset `name` with the content `value`.

@@ -63,7 +63,7 @@ void Deployment::WriteAgentConfig() const {
   const std::string key = std::string(absl::StripSuffix(certificate, ".crt")) + ".key";
   std::string yaml = absl::StrCat(
       "root: ", options_.live_host ? "/" : root(), "\nstate_dir: ", state_dir(), "\nstatus_socket: ", agent_socket(),
-      "\nfirst_inventory_within: 0s\nbackend:\n  addresses: [\"127.0.0.1:", port_,
+      "\nfirst_inventory_within: 0s\nbackend:\n  addresses: [\"127.0.0.1:", agent_port_ != 0 ? agent_port_ : port_,
       "\"]\n  server_name: localhost\n  first_contact_within: 0s\n  max_backoff: 1s\ntls:\n  ca: ", data_dir(),
       "/pki/ca.crt\n  cert: ", certificate, "\n  key: ", key, "\ncollectors:\n");
   for (absl::string_view name : kAllCollectors) {

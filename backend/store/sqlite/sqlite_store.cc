@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "backend/store/sqlite/agents.h"
 #include "backend/store/sqlite/apply.h"
+#include "backend/store/sqlite/retract.h"
 #include "backend/store/sqlite/scan.h"
 #include "backend/store/sqlite/schema.h"
 #include "backend/store/sqlite/units.h"
@@ -146,6 +147,22 @@ absl::StatusOr<std::vector<AssetKey>> SqliteStore::FindAssets(absl::string_view 
 
 absl::StatusOr<std::vector<StoredVersion>> SqliteStore::History(absl::string_view tenant, const AssetKey& key) {
   return InReadTransaction("read history", [&](Connection* db) { return ReadHistory(db, tenant, key); });
+}
+
+absl::StatusOr<uint64_t> SqliteStore::CountWrittenBy(const UnitName& unit, absl::string_view collector_version) {
+  return InReadTransaction("count records of a collector version",
+                           [&](Connection* db) { return CountRecordsWrittenBy(db, unit, collector_version); });
+}
+
+absl::StatusOr<uint64_t> SqliteStore::Retract(const UnitName& unit, absl::string_view collector_version,
+                                              absl::Time at) {
+  uint64_t count = 0;
+  absl::Status status = InWriteTransaction("retract records", [&](Connection* db) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(count, RetractRecords(db, unit, collector_version, at));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return count;
 }
 
 absl::Status SqliteStore::CheckWritable() {

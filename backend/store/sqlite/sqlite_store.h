@@ -45,6 +45,8 @@ class SqliteStore : public Store {
   absl::StatusOr<std::vector<AssetKey>> FindAssets(absl::string_view tenant, absl::string_view prefix,
                                                    size_t limit) override;
   absl::StatusOr<std::vector<StoredVersion>> History(absl::string_view tenant, const AssetKey& key) override;
+  absl::StatusOr<uint64_t> CountWrittenBy(const UnitName& unit, absl::string_view collector_version) override;
+  absl::StatusOr<uint64_t> Retract(const UnitName& unit, absl::string_view collector_version, absl::Time at) override;
   absl::Status CheckWritable() override;
 
   // Rows inserted, changed and deleted by this object.
