@@ -77,6 +77,17 @@ std::string Fingerprint(absl::string_view blob) {
   return absl::StrCat("SHA256:", text);
 }
 
+// Whether a key, after its type, is strings to the end. Certificates hold numbers too and are not checked.
+bool IsWhole(absl::string_view type, absl::string_view blob) {
+  if (absl::StrContains(type, "-cert-v01@")) return !blob.empty();
+  bool any = false;
+  while (!blob.empty()) {
+    if (!TakeString(&blob).has_value()) return false;
+    any = true;
+  }
+  return any;
+}
+
 // `type base64 comment`; false if that is not what stands there.
 bool ParseKey(absl::string_view text, KeyLine* key) {
   const absl::string_view type = TakeWord(&text);
@@ -86,7 +97,7 @@ bool ParseKey(absl::string_view text, KeyLine* key) {
   if (type.empty() || type.size() > kMaxTypeBytes || !absl::Base64Unescape(encoded, &blob)) return false;
   absl::string_view rest = blob;
   // A key says its type itself: that tells it from any other two words.
-  if (TakeString(&rest) != type || rest.empty()) return false;
+  if (TakeString(&rest) != type || !IsWhole(type, rest)) return false;
   key->type = std::string(type);
   key->fingerprint = Fingerprint(blob);
   key->bits = BitsOf(type, rest);

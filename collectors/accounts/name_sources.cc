@@ -1,6 +1,7 @@
 #include "collectors/accounts/name_sources.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
@@ -42,10 +43,10 @@ std::map<std::string, std::vector<std::string>> OtherNameSources(absl::string_vi
     const absl::string_view database = absl::StripAsciiWhitespace(line.substr(0, colon));
     if (database != "passwd" && database != "group" && database != "sudoers") continue;
     std::vector<std::string>& services = sources[std::string(database)];
-    for (const std::string& word :
-         absl::StrSplit(WithoutActions(line.substr(colon + 1)), absl::ByAnyChar(" \t\r,"), absl::SkipEmpty())) {
+    const std::string words = WithoutActions(line.substr(colon + 1));
+    for (const absl::string_view word : absl::StrSplit(words, absl::ByAnyChar(" \t\r,"), absl::SkipEmpty())) {
       if (word == "files" || word == "compat" || !IsService(word) || services.size() >= kMaxSources) continue;
-      if (std::find(services.begin(), services.end(), word) == services.end()) services.push_back(word);
+      if (std::find(services.begin(), services.end(), word) == services.end()) services.emplace_back(word);
     }
   }
   for (auto it = sources.begin(); it != sources.end();) it = it->second.empty() ? sources.erase(it) : std::next(it);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -207,7 +208,9 @@ absl::StatusOr<std::string> DefaultsValue(SudoersCursor* cursor) {
 // `Defaults`, `Defaults:users`; those for hosts, commands and run-as users change nothing that is told.
 absl::Status ParseDefaults(SudoersCursor* cursor, absl::string_view scope, std::vector<SudoersDefaults>* defaults) {
   SudoersDefaults found;
-  if (scope == ":") ROLLCALL_ASSIGN_OR_RETURN(found.users, ParseWords(cursor));
+  if (scope == ":") {
+    ROLLCALL_ASSIGN_OR_RETURN(found.users, ParseWords(cursor));
+  }
   if (!scope.empty() && scope != ":") return absl::OkStatus();
   do {
     const bool negated = Negations(cursor);
