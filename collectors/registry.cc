@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "collectors/accounts/accounts_collector.h"
 #include "collectors/host/host_collector.h"
 #include "collectors/os_packages/os_packages_collector.h"
 #include "collectors/ports/ports_collector.h"
@@ -16,6 +17,7 @@ namespace {
 
 // One line per collector, sorted by name.
 constexpr auto kCollectors = std::to_array({
+    &kAccountsCollector,
     &kHostCollector,
     &kOsPackagesCollector,
     &kPortsCollector,
