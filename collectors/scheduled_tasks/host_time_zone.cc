@@ -40,8 +40,8 @@ std::optional<absl::TimeZone> TimeZones::Find(absl::string_view name) {
 
 std::string HostTimeZoneName(const FileTree& files) {
   if (const auto link = files.ReadLink(kLocaltime); link.ok()) {
-    const size_t folder = link->rfind(kZoneFolder);
-    if (folder != std::string::npos) {
+    const size_t folder = absl::string_view(*link).rfind(kZoneFolder);
+    if (folder != absl::string_view::npos) {
       const absl::string_view name = WithoutVariant(absl::string_view(*link).substr(folder + kZoneFolder.size()));
       if (IsTimeZoneName(name)) return std::string(name);
     }
