@@ -6,6 +6,7 @@
 #include "collectors/scheduled_tasks/directory_tasks.h"
 #include "collectors/scheduled_tasks/host_time_zone.h"
 #include "collectors/scheduled_tasks/task_run.h"
+#include "collectors/scheduled_tasks/timer_tasks.h"
 #include "platform/status_macros.h"
 
 namespace rollcall {
@@ -21,6 +22,7 @@ class ScheduledTasksCollector : public Collector {
     ROLLCALL_RETURN_IF_ERROR(EmitAnacronTasks(run));
     ROLLCALL_RETURN_IF_ERROR(EmitDirectoryTasks(run));
     ROLLCALL_RETURN_IF_ERROR(EmitAtTasks(run));
+    ROLLCALL_RETURN_IF_ERROR(EmitTimerTasks(run));
     if (!run.found_any()) return absl::UnimplementedError("find scheduled tasks: no cron, anacron, at or systemd here");
     return absl::OkStatus();
   }
@@ -42,8 +44,12 @@ constexpr absl::string_view kPathsRead[] = {
     "/etc/os-release",
     "/etc/passwd",
     "/etc/periodic/*/*",
+    "/etc/systemd/system*",
     "/etc/timezone",
+    "/run/systemd/*",
     "/usr/lib/os-release",
+    "/usr/lib/systemd/system",
+    "/var/lib/systemd/timers/*",
     "/var/spool/anacron/*",
     "/var/spool/at/*",
     "/var/spool/atjobs/*",
