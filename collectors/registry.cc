@@ -10,6 +10,7 @@
 #include "collectors/os_packages/os_packages_collector.h"
 #include "collectors/ports/ports_collector.h"
 #include "collectors/processes/processes_collector.h"
+#include "collectors/scheduled_tasks/scheduled_tasks_collector.h"
 #include "proto/kind_registry.h"
 
 namespace rollcall {
@@ -22,6 +23,7 @@ constexpr auto kCollectors = std::to_array({
     &kOsPackagesCollector,
     &kPortsCollector,
     &kProcessesCollector,
+    &kScheduledTasksCollector,
 });
 
 absl::Status CheckDescriptor(const Collector::Descriptor& descriptor) {
