@@ -47,11 +47,11 @@ std::string ReadIndex(const FileTree& files, const std::string& path, bool names
 
 void ReportDamage(const std::string& path, uint64_t damaged, bool names_modules, RunReport& report) {
   if (damaged == 0) return;
-  const absl::Status status = absl::InvalidArgumentError(absl::StrCat("parse ", path, ": ", damaged, " damaged lines"));
+  const absl::Status status = absl::InvalidArgumentError(absl::StrCat("parse ", path, ": damaged entries: ", damaged));
   if (names_modules) {
     report.AddProblem(path, status);
   } else {
-    report.AddDegradation(path, status, "run depmod(8)");
+    report.AddDegradation(path, status, "run depmod(8), or install the kernel's package again");
   }
 }
 

@@ -32,7 +32,7 @@ void ParseContent(absl::string_view content, ModuleFile* file) {
   ModinfoParse parse = ParseModinfo(section->content);
   file->info = std::move(parse.info);
   if (parse.damaged > 0) {
-    file->problems.push_back(absl::DataLossError(absl::StrCat("parse .modinfo: ", parse.damaged, " damaged entries")));
+    file->problems.push_back(absl::DataLossError(absl::StrCat("parse .modinfo: damaged entries: ", parse.damaged)));
   }
 }
 

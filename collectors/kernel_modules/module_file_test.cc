@@ -71,7 +71,7 @@ TEST(ModuleFile, ABrokenFileStillHasItsDigest) {
       {"truncated", Module("GPL").substr(0, 100), "not in the file"},
       {"truncated compression", compressed.substr(0, compressed.size() / 2), "cut short"},
       {"no section", BuildElf({}, {{".text", "x"}}), "no .modinfo section"},
-      {"damaged section", BuildElf({}, {{".modinfo", "license"}}), "1 damaged entries"},
+      {"damaged section", BuildElf({}, {{".modinfo", "license"}}), "damaged entries: 1"},
       {"damaged signature", Module("GPL") + "~Module signature appended~\n", "parse module signature"},
   };
   for (const BrokenFile& broken : kBroken) {

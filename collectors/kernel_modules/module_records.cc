@@ -15,7 +15,7 @@ void SetTaints(const std::string& letters, KernelModule* record) {
 
 void AddProc(const ProcModule& module, KernelModule* record) {
   record->set_state(module.state);
-  record->set_size_bytes(module.size_bytes);
+  if (module.size_bytes) record->set_size_bytes(*module.size_bytes);
   if (module.refcount) record->set_refcount(*module.refcount);
   record->mutable_used_by()->Assign(module.used_by.begin(), module.used_by.end());
   record->set_permanent(module.permanent);

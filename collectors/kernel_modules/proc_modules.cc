@@ -49,6 +49,13 @@ bool ParseRefcount(absl::string_view text, ProcModule* module) {
   return true;
 }
 
+bool ParseSize(absl::string_view text, ProcModule* module) {
+  uint64_t size = 0;
+  if (!absl::SimpleAtoi(text, &size)) return false;
+  module->size_bytes = size;
+  return true;
+}
+
 // `(OE)`; a `+` or `-` in it says that the module is being loaded or unloaded.
 bool ParseTaints(absl::string_view text, ProcModule* module) {
   if (text.size() < 2 || text.front() != '(' || text.back() != ')') return false;
@@ -75,7 +82,7 @@ absl::string_view ParseLine(absl::string_view line, ProcModule* module) {
   };
   const auto field = [&fields](size_t i) { return i < fields.size() ? fields[i] : absl::string_view(); };
   check(fields.size() >= kFewestFields, "cut short");
-  check(absl::SimpleAtoi(field(1), &module->size_bytes), "size is no number");
+  check(ParseSize(field(1), module), "size is no number");
   check(ParseRefcount(field(2), module), "number of users is no number");
   check(ParseUsers(field(3), module), "users are no module names");
   module->state = StateOf(field(4));

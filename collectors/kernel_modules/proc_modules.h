@@ -16,7 +16,7 @@ namespace rollcall {
 
 struct ProcModule {
   std::string name;
-  uint64_t size_bytes = 0;
+  std::optional<uint64_t> size_bytes;
   // Unset in a kernel that cannot unload modules, which does not count their users.
   std::optional<uint32_t> refcount;
   // Sorted.
