@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "collectors/environment/environment_collector.h"
 #include "collectors/host/host_collector.h"
 #include "collectors/kernel_modules/kernel_modules_collector.h"
 #include "collectors/os_packages/os_packages_collector.h"
@@ -17,6 +18,7 @@ namespace {
 
 // One line per collector, sorted by name.
 constexpr auto kCollectors = std::to_array({
+    &kEnvironmentCollector,
     &kHostCollector,
     &kKernelModulesCollector,
     &kOsPackagesCollector,
