@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "collectors/accounts/accounts_collector.h"
+#include "collectors/environment/environment_collector.h"
 #include "collectors/host/host_collector.h"
+#include "collectors/kernel_modules/kernel_modules_collector.h"
 #include "collectors/os_packages/os_packages_collector.h"
 #include "collectors/ports/ports_collector.h"
 #include "collectors/processes/processes_collector.h"
@@ -19,7 +21,9 @@ namespace {
 // One line per collector, sorted by name.
 constexpr auto kCollectors = std::to_array({
     &kAccountsCollector,
+    &kEnvironmentCollector,
     &kHostCollector,
+    &kKernelModulesCollector,
     &kOsPackagesCollector,
     &kPortsCollector,
     &kProcessesCollector,
