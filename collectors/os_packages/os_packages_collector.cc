@@ -81,6 +81,9 @@ constexpr absl::string_view kPathsRead[] = {
     "/var/lib/dpkg/status", "/var/lib/dpkg/status.d/*", "/var/lib/dpkg/updates/*",
 };
 
+// A package manager renames a new status over the old one when it is done.
+constexpr absl::string_view kWatchPaths[] = {"/var/lib/dpkg/status"};
+
 std::unique_ptr<Collector> Create(const CollectorContext& context) {
   return std::make_unique<OsPackagesCollector>(context);
 }
@@ -96,6 +99,7 @@ constinit const Collector::Descriptor kOsPackagesCollector = {
     .paths_read = kPathsRead,
     .max_records = 20'000,
     .create = Create,
+    .watch_paths = kWatchPaths,
 };
 
 }  // namespace rollcall
