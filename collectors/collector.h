@@ -18,6 +18,7 @@
 namespace rollcall {
 
 class KernelSockets;  // platform/kernel_sockets.h
+class SystemManager;  // platform/systemd/system_manager.h
 
 namespace pb = ::rollcall::v1;
 
@@ -39,6 +40,8 @@ struct CollectorContext {
   // Sockets of the running kernel; nullptr when a tree is examined that is not this
   // machine's (`--root` on an image or a fixture).
   const KernelSockets* sockets = nullptr;
+  // The running systemd, or rather the place where one is asked; nullptr likewise.
+  const SystemManager* system_manager = nullptr;
   // Directory-independent facts the composition root knows.
   std::string host_id;
   std::string host_id_source;
