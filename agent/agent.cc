@@ -168,6 +168,7 @@ CollectorContext Agent::Parts::MakeContext() const {
   context.clock = clock_;
   context.sockets = host_.sockets.get();
   context.process_events = process_watcher_.get();
+  context.system_manager = host_.system_manager.get();
   context.host_id = host_identity_.id;
   context.host_id_source = host_identity_.source;
   context.agent_version = std::string(Version());

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "platform/sha256.h"
 
 namespace rollcall {
 namespace {
@@ -56,6 +57,7 @@ UnitReader::File UnitReader::ReadAnew(const std::string& path) {
     text->resize(text->rfind('\n') == std::string::npos ? 0 : text->rfind('\n') + 1);
   }
   file.empty = text->empty() && !truncated;
+  if (!truncated) file.sha256 = Sha256Hex(*text);
   UnitFile parse = ParseUnitFile(*text);
   for (const absl::Status& problem : parse.problems) {
     problems_->push_back({path, absl::Status(problem.code(), absl::StrCat("parse ", path, ": ", problem.message())),

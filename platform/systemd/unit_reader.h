@@ -23,6 +23,8 @@ class UnitReader {
     absl::Status status;
     // Empty, or a device such as /dev/null: masks a unit, makes a drop-in nothing.
     bool empty = false;
+    // Lowercase hex; empty if the file was not read whole.
+    std::string sha256;
     std::vector<UnitAssignment> assignments;
   };
 

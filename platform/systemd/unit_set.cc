@@ -140,7 +140,9 @@ class Loader {
   void ReadContent(Unit* unit) {
     const bool masked = unit->state == UnitFileState::kMasked || unit->state == UnitFileState::kMaskedRuntime;
     if (masked || unit->path.empty()) return;
-    unit->assignments = reader_.Read(unit->path).assignments;
+    const UnitReader::File& main = reader_.Read(unit->path);
+    unit->assignments = main.assignments;
+    unit->sha256 = main.sha256;
     std::vector<UnitLookup::DropInFolders> groups = {DropInFolderNames(unit->name)};
     for (const std::string& alias : unit->aliases) groups.push_back(DropInFolderNames(alias));
     // For all units of the type.

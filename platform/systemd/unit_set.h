@@ -74,6 +74,9 @@ struct Unit {
   std::vector<std::string> required_by;
   // Files of the same name that `path` hides, most important first.
   std::vector<std::string> hidden_paths;
+  // Of the file at `path`, lowercase hex. Empty for an alias and a masked unit, and if the file
+  // was not read whole.
+  std::string sha256;
 
   // The value that counts for a setting that has one: the last. Empty if unset or reset.
   absl::string_view Value(absl::string_view section, absl::string_view key) const;
