@@ -61,6 +61,7 @@ class AccountsCollector : public Collector {
  private:
   static absl::string_view LoginRemedy(const LoginProblem& problem) {
     if (absl::IsResourceExhausted(problem.status)) return "rotate the file more often";
+    if (absl::IsUnimplemented(problem.status)) return "none needed: logins only this database knows are not shown";
     if (absl::IsDataLoss(problem.status)) return "none needed: the records that are whole are read";
     return kReadRemedy;
   }
@@ -171,6 +172,8 @@ constexpr absl::string_view kPathsRead[] = {
     "/home/*/.ssh/authorized_keys2",
     "/proc/1/mountinfo",
     "/proc/sys/kernel/hostname",
+    "/var/lib/lastlog/lastlog2.db",
+    "/var/lib/wtmpdb/wtmp.db",
     "/var/log/lastlog",
     "/var/log/wtmp",
     "/var/log/wtmp.1",

@@ -15,6 +15,9 @@ constexpr absl::string_view kLogFolder = "/var/log";
 constexpr absl::string_view kWtmp = "/var/log/wtmp";
 constexpr absl::string_view kLastlog = "/var/log/lastlog";
 
+// Where newer systems keep logins: SQLite databases, which are not read.
+constexpr absl::string_view kDatabases[] = {"/var/lib/lastlog/lastlog2.db", "/var/lib/wtmpdb/wtmp.db", "/var/log/wtmp.db"};
+
 // Read at a time, so that a stop is seen and memory stays small.
 constexpr size_t kChunkBytes = size_t{1} << 20;
 
@@ -132,6 +135,10 @@ absl::Status LoginHistory::Refresh(const FileTree& files, std::vector<LoginProbl
   }
   wtmp_.swap(wtmp);
   for (WtmpFile& file : wtmp_) ROLLCALL_RETURN_IF_ERROR(file.Refresh(files, problems, stop));
+  for (const absl::string_view path : kDatabases) {
+    if (!files.Stat(path).ok()) continue;
+    problems->push_back({std::string(path), absl::UnimplementedError(absl::StrCat("read ", path, ": not supported"))});
+  }
   lastlog_.reset();
   absl::StatusOr<LastlogFile> lastlog = LastlogFile::Open(files);
   if (lastlog.ok()) {

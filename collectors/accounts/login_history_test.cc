@@ -201,6 +201,12 @@ TEST_F(Logins, UnreadableFilesAreSaid) {
   EXPECT_EQ(Of("alice"), "1700000000 pts/0  /var/log/wtmp");
 }
 
+TEST_F(Logins, ADatabaseThatIsNotReadIsSaid) {
+  files_.SetFile("/var/lib/lastlog/lastlog2.db", "SQLite format 3");
+  ASSERT_TRUE(Refresh().ok());
+  EXPECT_THAT(problems_, ElementsAre("read /var/lib/lastlog/lastlog2.db: not supported"));
+}
+
 TEST_F(Logins, ADirectoryOrALoopInPlaceOfTheFile) {
   files_.SetDirectory(kWtmp);
   files_.SetSymlink("/var/log/lastlog", "lastlog");

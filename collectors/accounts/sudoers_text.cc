@@ -182,7 +182,12 @@ absl::StatusOr<std::string> SudoersCursor::Command() {
       rest_.remove_prefix(2);
       continue;
     }
-    command.push_back(c);
+    // As sudo does, blanks between arguments become one.
+    if (!IsBlank(c) || expression) {
+      command.push_back(c);
+    } else if (!word_starts) {
+      command.push_back(' ');
+    }
     rest_.remove_prefix(1);
     if (c == '$' && (rest_.empty() || absl::StrContains(absl::string_view(" \t,:="), rest_[0]))) expression = false;
   }
