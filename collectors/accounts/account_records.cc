@@ -25,8 +25,22 @@ constexpr size_t kMaxSudoCommandsInAll = 256;
 
 // Programs that end at once, or that do one thing.
 constexpr auto kNoShells = std::to_array<absl::string_view>({
-    "false", "ftponly", "git-shell", "halt", "nologin", "noshell", "poweroff", "pppd", "reboot", "rssh", "scponly",
-    "sftp-server", "shutdown", "sync", "true", "uucico",
+    "false",
+    "ftponly",
+    "git-shell",
+    "halt",
+    "nologin",
+    "noshell",
+    "poweroff",
+    "pppd",
+    "reboot",
+    "rssh",
+    "scponly",
+    "sftp-server",
+    "shutdown",
+    "sync",
+    "true",
+    "uucico",
 });
 
 pb::PasswordState WireState(const PasswordField& password, const PasswordAge& age) {
@@ -272,8 +286,9 @@ pb::AccountGroup MakeAccountGroup(const GroupEntry& group, const AccountSources&
   // An empty password of a group lets nobody in: newgrp(1) asks only where one is set.
   const PasswordField& password = here ? group.password : entry.password;
   const bool set = password.state == PasswordField::State::kSet;
-  record.set_password_state(set ? pb::PASSWORD_SET
-                                : (password.state == PasswordField::State::kNone ? pb::PASSWORD_NONE : pb::PASSWORD_LOCKED));
+  record.set_password_state(
+      set ? pb::PASSWORD_SET
+          : (password.state == PasswordField::State::kNone ? pb::PASSWORD_NONE : pb::PASSWORD_LOCKED));
   record.set_password_algorithm(std::string(password.algorithm));
   return record;
 }

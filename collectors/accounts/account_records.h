@@ -51,8 +51,7 @@ class Membership {
 pb::Account MakeAccount(const PasswdEntry& user, const AccountSources& sources, const Membership& membership,
                         const AccountKeys& keys, const std::optional<KnownLogin>& login, absl::Time now);
 
-pb::AccountGroup MakeAccountGroup(const GroupEntry& group, const AccountSources& sources,
-                                  const Membership& membership);
+pb::AccountGroup MakeAccountGroup(const GroupEntry& group, const AccountSources& sources, const Membership& membership);
 
 // Whether a shell is one to work in; empty means /bin/sh.
 bool IsInteractiveShell(absl::string_view shell);

@@ -422,7 +422,8 @@ TEST_F(Accounts, TheLargestRecordFitsIntoABatch) {
   std::string sudoers;
   std::string groups;
   for (int i = 0; i < 300; ++i) {
-    absl::StrAppend(&keys, "command=\"", std::string(4000, 'c'), "\",from=\"", std::string(4000, 'f'), "\" ", kRsaKey, "\n");
+    absl::StrAppend(&keys, "command=\"", std::string(4000, 'c'), "\",from=\"", std::string(4000, 'f'), "\" ", kRsaKey,
+                    "\n");
     absl::StrAppend(&sudoers, "alice ALL=(", std::string(4000, 'r'), ") /", std::string(4000, 'x'), ", /y\n");
   }
   for (int i = 0; i < 3000; ++i) absl::StrAppend(&groups, std::string(200, 'g'), i, ":x:", 5000 + i, ":alice\n");
@@ -443,7 +444,8 @@ TEST_F(Accounts, KeysAreWhereSshdLooks) {
 }
 
 TEST_F(Accounts, HomesOnOtherMachinesAreNotRead) {
-  files_.SetFile("/proc/1/mountinfo", "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:40 / /home rw - autofs auto.home rw\n");
+  files_.SetFile("/proc/1/mountinfo",
+                 "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:40 / /home rw - autofs auto.home rw\n");
   int accesses = 0;
   files_.SetAccessHook([&accesses](absl::string_view path) {
     accesses += absl::StrContains(path, "/home") ? 1 : 0;

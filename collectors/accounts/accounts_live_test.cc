@@ -158,11 +158,13 @@ TEST_F(AccountsLive, KnowsTheHashesThatAreReallyMade) {
     Tool({"sh", "-c", R"(echo "$2:correct horse" | chpasswd -c "$1" -R "$0")", files_.root(), method, name});
     expected[name] = algorithm;
   }
-  const std::pair<const char*, const char*> kSettings[] = {
-      {"$2b$05$abcdefghijklmnopqrstuu", "bcrypt"}, {"$gy$j9T$abcdabcd", "gost_yescrypt"},
-      {"$7$CU..../....abcd", "scrypt"},            {"$sha1$1000$abcdabcd", "sha1"},
-      {"$md5$abcdabcd$", "sunmd5"},                {"_J9..rasm", "bsdi"},
-      {"$6$rounds=1000$abcdabcd", "sha512"}};
+  const std::pair<const char*, const char*> kSettings[] = {{"$2b$05$abcdefghijklmnopqrstuu", "bcrypt"},
+                                                           {"$gy$j9T$abcdabcd", "gost_yescrypt"},
+                                                           {"$7$CU..../....abcd", "scrypt"},
+                                                           {"$sha1$1000$abcdabcd", "sha1"},
+                                                           {"$md5$abcdabcd$", "sunmd5"},
+                                                           {"_J9..rasm", "bsdi"},
+                                                           {"$6$rounds=1000$abcdabcd", "sha512"}};
   for (const auto& [setting, algorithm] : kSettings) {
     const std::string name = absl::StrCat("crypt-", absl::StrReplaceAll(algorithm, {{"_", "-"}}));
     const std::string hash = Tool({"perl", "-e", "print crypt($ARGV[0], $ARGV[1])", "correct horse", setting});
@@ -261,9 +263,12 @@ std::vector<std::string> SudoSays(absl::string_view output) {
     for (const std::string& part : SplitCommands(line.substr(close + 2))) {
       absl::string_view command = part;
       while (true) {
-        if (absl::ConsumePrefix(&command, "NOPASSWD: ")) nopasswd = true;
-        else if (absl::ConsumePrefix(&command, "PASSWD: ")) nopasswd = false;
-        else if (!absl::ConsumePrefix(&command, "SETENV: ") && !absl::ConsumePrefix(&command, "NOEXEC: ")) break;
+        if (absl::ConsumePrefix(&command, "NOPASSWD: "))
+          nopasswd = true;
+        else if (absl::ConsumePrefix(&command, "PASSWD: "))
+          nopasswd = false;
+        else if (!absl::ConsumePrefix(&command, "SETENV: ") && !absl::ConsumePrefix(&command, "NOEXEC: "))
+          break;
       }
       // Ours leave the digest out.
       if (absl::StartsWith(command, "sha256:")) command.remove_prefix(command.find(' ') + 1);
@@ -319,8 +324,8 @@ TEST_F(AccountsLive, SaysOfEachUserWhatSudoSays) {
 TEST_F(AccountsLive, FingerprintsAreThoseOfSshKeygen) {
   AddUser("alice", {"-d", "/home/alice"});
   const std::string path = "/home/alice/.ssh/authorized_keys";
-  files_.SetFile(path, absl::StrCat(kEd25519Key, " a\n# no\n", "no-pty,command=\"a \\\" b\" ", kRsaKey, "\n", kEcdsa384Key,
-                                    " two words\nbad line\n"));
+  files_.SetFile(path, absl::StrCat(kEd25519Key, " a\n# no\n", "no-pty,command=\"a \\\" b\" ", kRsaKey, "\n",
+                                    kEcdsa384Key, " two words\nbad line\n"));
   std::vector<std::string> ours;
   for (const pb::AuthorizedKey& key : Collect().at("alice").authorized_keys()) {
     ours.push_back(absl::StrCat(key.has_bits() ? absl::StrCat(key.bits()) : "256", " ", key.fingerprint()));
@@ -337,11 +342,12 @@ TEST_F(AccountsLive, FingerprintsAreThoseOfSshKeygen) {
 
 TEST_F(AccountsLive, TheLastLoginIsThatOfLastAndLastlog) {
   for (const char* name : {"alice", "bob", "carol"}) AddUser(name);
-  files_.SetFile("/var/log/wtmp",
-                 UtmpRecord({.user = "reboot", .line = "~", .host = "6.1.0", .seconds = 1'699'000'000, .type = 2}) +
-                     UtmpRecord({.user = "alice", .line = "pts/0", .address = "192.0.2.7", .seconds = 1'700'000'000}) +
-                     UtmpRecord({.user = "bob", .line = "tty1", .seconds = 1'700'000'100}) +
-                     UtmpRecord({.user = "alice", .line = "pts/3", .address = "2001:db8::7", .seconds = 1'700'000'200}));
+  files_.SetFile(
+      "/var/log/wtmp",
+      UtmpRecord({.user = "reboot", .line = "~", .host = "6.1.0", .seconds = 1'699'000'000, .type = 2}) +
+          UtmpRecord({.user = "alice", .line = "pts/0", .address = "192.0.2.7", .seconds = 1'700'000'000}) +
+          UtmpRecord({.user = "bob", .line = "tty1", .seconds = 1'700'000'100}) +
+          UtmpRecord({.user = "alice", .line = "pts/3", .address = "2001:db8::7", .seconds = 1'700'000'200}));
   const auto accounts = Collect();
   for (const char* name : {"alice", "bob"}) {
     const std::string output =

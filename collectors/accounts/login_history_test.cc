@@ -38,8 +38,8 @@ class LoginHistoryTest : public testing::Test {
   std::string Of(absl::string_view name, uint32_t uid = 1000) {
     const auto login = history_.Find(name, uid);
     if (!login.has_value()) return "never";
-    return absl::StrCat(absl::ToUnixSeconds(login->record.time), " ", login->record.terminal, " ",
-                        login->record.from, " ", login->source);
+    return absl::StrCat(absl::ToUnixSeconds(login->record.time), " ", login->record.terminal, " ", login->record.from,
+                        " ", login->source);
   }
 
   MemoryTree files_;

@@ -217,7 +217,8 @@ absl::StatusOr<std::string> SudoersCursor::Path() {
 absl::string_view SudoersCursor::Name() {
   SkipBlanks();
   size_t length = 0;
-  while (length < rest_.size() && (absl::ascii_isalnum(static_cast<unsigned char>(rest_[length])) || rest_[length] == '_')) {
+  while (length < rest_.size() &&
+         (absl::ascii_isalnum(static_cast<unsigned char>(rest_[length])) || rest_[length] == '_')) {
     ++length;
   }
   const absl::string_view name = rest_.substr(0, length);
