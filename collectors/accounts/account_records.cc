@@ -25,8 +25,22 @@ constexpr size_t kMaxSudoCommandsInAll = 256;
 
 // Programs that end at once, or that do one thing.
 constexpr auto kNoShells = std::to_array<absl::string_view>({
-    "false", "ftponly", "git-shell", "halt", "nologin", "noshell", "poweroff", "pppd", "reboot", "rssh", "scponly",
-    "sftp-server", "shutdown", "sync", "true", "uucico",
+    "false",
+    "ftponly",
+    "git-shell",
+    "halt",
+    "nologin",
+    "noshell",
+    "poweroff",
+    "pppd",
+    "reboot",
+    "rssh",
+    "scponly",
+    "sftp-server",
+    "shutdown",
+    "sync",
+    "true",
+    "uucico",
 });
 
 pb::PasswordState WireState(const PasswordField& password, const PasswordAge& age) {
@@ -36,8 +50,7 @@ pb::PasswordState WireState(const PasswordField& password, const PasswordAge& ag
     case PasswordField::State::kSet:
       return age.password_expired ? pb::PASSWORD_EXPIRED : pb::PASSWORD_SET;
     case PasswordField::State::kLocked:
-    // No hash is `x`.
-    case PasswordField::State::kElsewhere:
+    case PasswordField::State::kElsewhere:  // No hash is `x`.
       return pb::PASSWORD_LOCKED;
   }
   return pb::PASSWORD_STATE_UNSPECIFIED;
@@ -180,9 +193,11 @@ Membership::Membership(const AccountSources& sources) : sources_(sources) {
       if (groups.empty() || groups.back() != i) groups.push_back(i);
     }
   }
+  std::set<std::pair<uint32_t, absl::string_view>> seen;
   for (const PasswdEntry& user : sources.users) {
-    users_by_gid_[user.gid].push_back(user.name);
-    ++users_by_uid_[user.uid];
+    if (seen.emplace(user.gid, user.name).second) users_by_gid_[user.gid].push_back(user.name);
+    const auto [first, is_first] = first_user_by_uid_.emplace(user.uid, user.name);
+    if (!is_first && first->second != user.name) shared_uids_.insert(user.uid);
   }
 }
 
@@ -205,10 +220,7 @@ const std::vector<absl::string_view>& Membership::PrimaryMembersOf(uint32_t gid)
   return found == users_by_gid_.end() ? kNone : found->second;
 }
 
-bool Membership::IsShared(uint32_t uid) const {
-  const auto found = users_by_uid_.find(uid);
-  return found != users_by_uid_.end() && found->second > 1;
-}
+bool Membership::IsShared(uint32_t uid) const { return shared_uids_.count(uid) > 0; }
 
 bool IsInteractiveShell(absl::string_view shell) {
   const absl::string_view name = shell.substr(shell.rfind('/') + 1);
@@ -274,8 +286,9 @@ pb::AccountGroup MakeAccountGroup(const GroupEntry& group, const AccountSources&
   // An empty password of a group lets nobody in: newgrp(1) asks only where one is set.
   const PasswordField& password = here ? group.password : entry.password;
   const bool set = password.state == PasswordField::State::kSet;
-  record.set_password_state(set ? pb::PASSWORD_SET
-                                : (password.state == PasswordField::State::kNone ? pb::PASSWORD_NONE : pb::PASSWORD_LOCKED));
+  record.set_password_state(
+      set ? pb::PASSWORD_SET
+          : (password.state == PasswordField::State::kNone ? pb::PASSWORD_NONE : pb::PASSWORD_LOCKED));
   record.set_password_algorithm(std::string(password.algorithm));
   return record;
 }

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -31,8 +33,9 @@ class Membership {
 
   // Groups of a user as indices into `sources.groups`: those of the primary id first, then as in the file.
   std::vector<size_t> GroupsOf(const PasswdEntry& user) const;
-  // Names of the users whose primary group has that id.
+  // Names of the users whose primary group has that id, each once.
   const std::vector<absl::string_view>& PrimaryMembersOf(uint32_t gid) const;
+  // Whether accounts of different names have that id.
   bool IsShared(uint32_t uid) const;
 
  private:
@@ -40,15 +43,15 @@ class Membership {
   std::map<absl::string_view, std::vector<size_t>> groups_by_member_;
   std::map<uint32_t, std::vector<size_t>> groups_by_gid_;
   std::map<uint32_t, std::vector<absl::string_view>> users_by_gid_;
-  std::map<uint32_t, size_t> users_by_uid_;
+  std::map<uint32_t, absl::string_view> first_user_by_uid_;
+  std::set<uint32_t> shared_uids_;
 };
 
 // Everything about one account. `now` decides what has expired.
 pb::Account MakeAccount(const PasswdEntry& user, const AccountSources& sources, const Membership& membership,
                         const AccountKeys& keys, const std::optional<KnownLogin>& login, absl::Time now);
 
-pb::AccountGroup MakeAccountGroup(const GroupEntry& group, const AccountSources& sources,
-                                  const Membership& membership);
+pb::AccountGroup MakeAccountGroup(const GroupEntry& group, const AccountSources& sources, const Membership& membership);
 
 // Whether a shell is one to work in; empty means /bin/sh.
 bool IsInteractiveShell(absl::string_view shell);

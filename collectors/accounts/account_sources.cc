@@ -103,9 +103,10 @@ void ReadSudo(const FileTree& files, RunReport& report, AccountSources* sources)
   sources->sudo_incomplete = tree.incomplete;
   for (const std::string& source : sources->sudo->sources_with_netgroups()) {
     sources->sudo_incomplete = true;
-    report.AddDegradation(source.substr(0, source.rfind(':')),
-                          absl::UnimplementedError(absl::StrCat("apply ", source, ": names a netgroup or non-Unix group")),
-                          "none needed: their members are known to the name service only");
+    report.AddDegradation(
+        source.substr(0, source.rfind(':')),
+        absl::UnimplementedError(absl::StrCat("apply ", source, ": names a netgroup or non-Unix group")),
+        "none needed: their members are known to the name service only");
   }
   if (!sources->sudo->cut()) return;
   sources->sudo_incomplete = true;
@@ -138,10 +139,11 @@ void ReportNameSources(const FileTree& files, RunReport& report) {
     if (absl::IsNotFound(text.status())) continue;
     if (!text.ok()) report.AddDegradation(path, text.status(), kReadRemedy);
     for (const auto& [database, services] : OtherNameSources(text.ok() ? *text : "")) {
-      report.AddDegradation(path,
-                            absl::UnimplementedError(absl::StrCat("read ", database, " of ", absl::StrJoin(services, ", "),
-                                                                  ": only the host's own files are read")),
-                            "none needed: name services are never enumerated");
+      report.AddDegradation(
+          path,
+          absl::UnimplementedError(absl::StrCat("read ", database, " of ", absl::StrJoin(services, ", "),
+                                                ": only the host's own files are read")),
+          "none needed: name services are never enumerated");
     }
     return;
   }

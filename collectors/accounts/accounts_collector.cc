@@ -31,7 +31,8 @@ class HomeReport {
 
   void Finish() {
     if (first_unnamed_.ok()) return;
-    report_.AddDegradation("", absl::Status(first_unnamed_.code(), absl::StrCat("read keys: ", count_, " cases in all")),
+    report_.AddDegradation("",
+                           absl::Status(first_unnamed_.code(), absl::StrCat("read keys: ", count_, " cases in all")),
                            "look at the ones that are named");
   }
 
@@ -50,7 +51,8 @@ class AccountsCollector : public Collector {
     ROLLCALL_RETURN_IF_ERROR(ReadAccountSources(*files_, report, &sources));
     std::vector<LoginProblem> problems;
     ROLLCALL_RETURN_IF_ERROR(logins_.Refresh(*files_, &problems, stop));
-    for (const LoginProblem& problem : problems) report.AddDegradation(problem.path, problem.status, LoginRemedy(problem));
+    for (const LoginProblem& problem : problems)
+      report.AddDegradation(problem.path, problem.status, LoginRemedy(problem));
     const Membership membership(sources);
     const absl::Status status = EmitAll(sources, membership, sink, report, stop);
     logins_.Close();
@@ -61,12 +63,13 @@ class AccountsCollector : public Collector {
  private:
   static absl::string_view LoginRemedy(const LoginProblem& problem) {
     if (absl::IsResourceExhausted(problem.status)) return "rotate the file more often";
+    if (absl::IsUnimplemented(problem.status)) return "none needed: logins only this database knows are not shown";
     if (absl::IsDataLoss(problem.status)) return "none needed: the records that are whole are read";
     return kReadRemedy;
   }
 
-  absl::Status EmitAll(const AccountSources& sources, const Membership& membership, RecordSink& sink,
-                       RunReport& report, const StopToken& stop) {
+  absl::Status EmitAll(const AccountSources& sources, const Membership& membership, RecordSink& sink, RunReport& report,
+                       const StopToken& stop) {
     HomeReport homes(report);
     std::set<std::pair<uint32_t, std::string>> seen;
     for (const PasswdEntry& user : sources.users) {
@@ -103,7 +106,8 @@ class AccountsCollector : public Collector {
 
   // The first line is the one login programs find.
   static void ReportTwice(absl::string_view path, uint32_t id, RunReport& report) {
-    report.AddDegradation(path, absl::AlreadyExistsError(absl::StrCat("parse ", path, ": id ", id, " twice with one name")),
+    report.AddDegradation(path,
+                          absl::AlreadyExistsError(absl::StrCat("parse ", path, ": id ", id, " twice with one name")),
                           "remove the second line");
   }
 
@@ -171,6 +175,8 @@ constexpr absl::string_view kPathsRead[] = {
     "/home/*/.ssh/authorized_keys2",
     "/proc/1/mountinfo",
     "/proc/sys/kernel/hostname",
+    "/var/lib/lastlog/lastlog2.db",
+    "/var/lib/wtmpdb/wtmp.db",
     "/var/log/lastlog",
     "/var/log/wtmp",
     "/var/log/wtmp.1",

@@ -257,6 +257,7 @@ TEST_F(Accounts, TwoIdsForOneNameAreTwoAccounts) {
   EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
   EXPECT_THAT(Names(), ElementsAre("1:a", "2:a"));
   EXPECT_EQ(sink_.records()[0].account().gid(), 1U) << "the first line counts";
+  EXPECT_FALSE(Find("a").uid_shared());
   EXPECT_THAT(Degradations(), ElementsAre("parse /etc/passwd: id 1 twice with one name"));
 }
 
@@ -421,7 +422,8 @@ TEST_F(Accounts, TheLargestRecordFitsIntoABatch) {
   std::string sudoers;
   std::string groups;
   for (int i = 0; i < 300; ++i) {
-    absl::StrAppend(&keys, "command=\"", std::string(4000, 'c'), "\",from=\"", std::string(4000, 'f'), "\" ", kRsaKey, "\n");
+    absl::StrAppend(&keys, "command=\"", std::string(4000, 'c'), "\",from=\"", std::string(4000, 'f'), "\" ", kRsaKey,
+                    "\n");
     absl::StrAppend(&sudoers, "alice ALL=(", std::string(4000, 'r'), ") /", std::string(4000, 'x'), ", /y\n");
   }
   for (int i = 0; i < 3000; ++i) absl::StrAppend(&groups, std::string(200, 'g'), i, ":x:", 5000 + i, ":alice\n");
@@ -442,7 +444,8 @@ TEST_F(Accounts, KeysAreWhereSshdLooks) {
 }
 
 TEST_F(Accounts, HomesOnOtherMachinesAreNotRead) {
-  files_.SetFile("/proc/1/mountinfo", "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:40 / /home rw - autofs auto.home rw\n");
+  files_.SetFile("/proc/1/mountinfo",
+                 "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:40 / /home rw - autofs auto.home rw\n");
   int accesses = 0;
   files_.SetAccessHook([&accesses](absl::string_view path) {
     accesses += absl::StrContains(path, "/home") ? 1 : 0;
@@ -463,6 +466,28 @@ TEST_F(Accounts, ManyUnreadableHomesDoNotHideOtherDegradations) {
   EXPECT_EQ(Names().size(), 500U);
   EXPECT_EQ(result_.degradations_size(), 21);
   EXPECT_THAT(Degradations().back(), HasSubstr("1000 cases in all"));
+}
+
+TEST_F(Accounts, TenThousandAccountsInAThousandGroups) {
+  std::string passwd = "root:x:0:0::/root:/bin/sh\n";
+  std::string shadow = "root:*:1:0:9:7:::\n";
+  std::string group;
+  for (int i = 0; i < 9'999; ++i) {
+    absl::StrAppend(&passwd, "u", i, ":x:", 1000 + i, ":100::/home/u", i, ":/bin/sh\n");
+    absl::StrAppend(&shadow, "u", i, ":$6$salt$hash:19000:0:99999:7:::\n");
+  }
+  for (int i = 0; i < 1'000; ++i) absl::StrAppend(&group, "g", i, ":x:", 20'000 + i, ":u", i, ",u", 2 * i, "\n");
+  std::string sudoers;
+  for (int i = 0; i < 100; ++i) absl::StrAppend(&sudoers, "%g", i, ", u", i, " ALL = /bin/ls\n");
+  files_.SetFile(kPasswd, passwd);
+  files_.SetFile(kShadow, shadow);
+  files_.SetFile(kGroup, group);
+  files_.SetFile("/etc/sudoers", sudoers);
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_EQ(Names().size(), 10'000U);
+  EXPECT_EQ(Groups().size(), 1'000U);
+  EXPECT_TRUE(Find("u99").sudo());
+  EXPECT_FALSE(Find("u9998").sudo());
 }
 
 // vipw and useradd write a new file and rename it, editors cut the file first.

@@ -22,10 +22,28 @@ constexpr size_t kMaxOptions = 32;
 
 // All of sshd(8). A name that is none of these may be a part of a key in a damaged line, and is not repeated.
 constexpr auto kOptions = std::to_array<absl::string_view>({
-    "agent-forwarding", "cert-authority", "command",      "environment", "expiry-time",       "from",
-    "no-agent-forwarding", "no-port-forwarding", "no-pty", "no-touch-required", "no-user-rc", "no-x11-forwarding",
-    "permitlisten",     "permitopen",     "port-forwarding", "principals", "pty",             "restrict",
-    "tunnel",           "user-rc",        "verify-required", "x11-forwarding",
+    "agent-forwarding",
+    "cert-authority",
+    "command",
+    "environment",
+    "expiry-time",
+    "from",
+    "no-agent-forwarding",
+    "no-port-forwarding",
+    "no-pty",
+    "no-touch-required",
+    "no-user-rc",
+    "no-x11-forwarding",
+    "permitlisten",
+    "permitopen",
+    "port-forwarding",
+    "principals",
+    "pty",
+    "restrict",
+    "tunnel",
+    "user-rc",
+    "verify-required",
+    "x11-forwarding",
 });
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }

@@ -35,7 +35,8 @@ TEST(ParseAuthorizedKeys, FingerprintsAreThoseOfSshKeygen) {
 
 TEST(ParseAuthorizedKeys, Options) {
   const KeyFile file = Parse(absl::StrCat(
-      "no-pty,from=\"192.0.2.0/24,*.example.com\",command=\"echo \\\"a b\\\", c\",environment=\"TOKEN=secret\",Restrict ",
+      "no-pty,from=\"192.0.2.0/24,*.example.com\",command=\"echo \\\"a b\\\", "
+      "c\",environment=\"TOKEN=secret\",Restrict ",
       kEd25519Key, " x\n", "cert-authority,permitopen=\"h:1\" ", kRsaKey, "\nexpiry-time=20240101 ", kRsaKey, "\n"));
   EXPECT_THAT(file.problems, IsEmpty());
   ASSERT_THAT(file.keys, SizeIs(3));

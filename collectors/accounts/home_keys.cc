@@ -12,8 +12,11 @@ namespace rollcall {
 namespace {
 
 constexpr auto kRemoteTypes = std::to_array<absl::string_view>({
-    "9p", "afs", "autofs", "beegfs", "ceph", "cifs", "coda", "fuse.ceph-fuse", "fuse.glusterfs", "fuse.rclone",
-    "fuse.s3fs", "fuse.sshfs", "gfs2", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "smb3", "smbfs",
+    "9p",        "afs",        "autofs",         "beegfs",         "ceph",
+    "cifs",      "coda",       "fuse.ceph-fuse", "fuse.glusterfs", "fuse.rclone",
+    "fuse.s3fs", "fuse.sshfs", "gfs2",           "gpfs",           "lustre",
+    "ncpfs",     "nfs",        "nfs4",           "ocfs2",          "orangefs",
+    "smb3",      "smbfs",
 });
 
 bool IsRemote(absl::string_view type) {

@@ -15,6 +15,10 @@ constexpr absl::string_view kLogFolder = "/var/log";
 constexpr absl::string_view kWtmp = "/var/log/wtmp";
 constexpr absl::string_view kLastlog = "/var/log/lastlog";
 
+// Where newer systems keep logins: SQLite databases, which are not read.
+constexpr absl::string_view kDatabases[] = {"/var/lib/lastlog/lastlog2.db", "/var/lib/wtmpdb/wtmp.db",
+                                            "/var/log/wtmp.db"};
+
 // Read at a time, so that a stop is seen and memory stays small.
 constexpr size_t kChunkBytes = size_t{1} << 20;
 
@@ -95,8 +99,8 @@ absl::Status WtmpFile::Refresh(const FileTree& files, std::vector<LoginProblem>*
     return absl::OkStatus();
   }
   if (skipped_bytes_ > 0) {
-    problems->push_back({path_, absl::ResourceExhaustedError(absl::StrCat(
-                                    "read ", path_, ": only the last ", kMaxTailBytes >> 20U, " MiB are read"))});
+    problems->push_back({path_, absl::ResourceExhaustedError(absl::StrCat("read ", path_, ": only the last ",
+                                                                          kMaxTailBytes >> 20U, " MiB are read"))});
   }
   if (damaged_bytes_ > 0) {
     problems->push_back({path_, absl::DataLossError(absl::StrCat("parse ", path_, ": some bytes are no records"))});
@@ -132,6 +136,10 @@ absl::Status LoginHistory::Refresh(const FileTree& files, std::vector<LoginProbl
   }
   wtmp_.swap(wtmp);
   for (WtmpFile& file : wtmp_) ROLLCALL_RETURN_IF_ERROR(file.Refresh(files, problems, stop));
+  for (const absl::string_view path : kDatabases) {
+    if (!files.Stat(path).ok()) continue;
+    problems->push_back({std::string(path), absl::UnimplementedError(absl::StrCat("read ", path, ": not supported"))});
+  }
   lastlog_.reset();
   absl::StatusOr<LastlogFile> lastlog = LastlogFile::Open(files);
   if (lastlog.ok()) {

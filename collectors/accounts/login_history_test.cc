@@ -38,8 +38,8 @@ class LoginHistoryTest : public testing::Test {
   std::string Of(absl::string_view name, uint32_t uid = 1000) {
     const auto login = history_.Find(name, uid);
     if (!login.has_value()) return "never";
-    return absl::StrCat(absl::ToUnixSeconds(login->record.time), " ", login->record.terminal, " ",
-                        login->record.from, " ", login->source);
+    return absl::StrCat(absl::ToUnixSeconds(login->record.time), " ", login->record.terminal, " ", login->record.from,
+                        " ", login->source);
   }
 
   MemoryTree files_;
@@ -199,6 +199,12 @@ TEST_F(Logins, UnreadableFilesAreSaid) {
   ASSERT_TRUE(Refresh().ok());
   EXPECT_EQ(problems_.size(), 1U);
   EXPECT_EQ(Of("alice"), "1700000000 pts/0  /var/log/wtmp");
+}
+
+TEST_F(Logins, ADatabaseThatIsNotReadIsSaid) {
+  files_.SetFile("/var/lib/lastlog/lastlog2.db", "SQLite format 3");
+  ASSERT_TRUE(Refresh().ok());
+  EXPECT_THAT(problems_, ElementsAre("read /var/lib/lastlog/lastlog2.db: not supported"));
 }
 
 TEST_F(Logins, ADirectoryOrALoopInPlaceOfTheFile) {

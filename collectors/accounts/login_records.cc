@@ -88,7 +88,8 @@ TimeWidth GuessUtmpWidth(absl::string_view beginning) {
     for (size_t at = 0; at + bytes <= beginning.size(); at += bytes) {
       const absl::string_view record = beginning.substr(at, bytes);
       const bool login = Number(record, kTypeAt, 2) != 0;
-      good[static_cast<size_t>(width)] += login && IsTime(Seconds(record, width)) && IsUtmpRecord(record, width) ? 1 : 0;
+      good[static_cast<size_t>(width)] +=
+          login && IsTime(Seconds(record, width)) && IsUtmpRecord(record, width) ? 1 : 0;
     }
   }
   return good[1] > good[0] ? TimeWidth::k64 : TimeWidth::k32;

@@ -15,8 +15,7 @@ using ::testing::IsEmpty;
 std::vector<std::string> Logins(absl::string_view text, TimeWidth width = TimeWidth::k32, UtmpScan* scan = nullptr) {
   std::vector<std::string> logins;
   const UtmpScan result = ScanUtmp(text, width, [&logins](absl::string_view name, LoginRecord&& record) {
-    logins.push_back(
-        absl::StrCat(name, " ", record.terminal, " ", record.from, " ", absl::ToUnixSeconds(record.time)));
+    logins.push_back(absl::StrCat(name, " ", record.terminal, " ", record.from, " ", absl::ToUnixSeconds(record.time)));
   });
   if (scan != nullptr) *scan = result;
   return logins;
@@ -34,10 +33,9 @@ TEST_P(UtmpOfBothWidths, ReadsLogins) {
       UtmpRecord({.user = "dave", .line = "pts/2", .address = "::ffff:192.0.2.8"}, GetParam()) +
       UtmpRecord({.user = "erin", .line = ":0", .host = ":0"}, GetParam());
   EXPECT_EQ(GuessUtmpWidth(text), GetParam());
-  EXPECT_THAT(Logins(text, GetParam()),
-              ElementsAre("alice pts/0 192.0.2.7 1700000000", "bob tty1  3000000000",
-                          "carol pts/1 2001:db8::1 1700000000", "dave pts/2 192.0.2.8 1700000000",
-                          "erin :0 :0 1700000000"));
+  EXPECT_THAT(Logins(text, GetParam()), ElementsAre("alice pts/0 192.0.2.7 1700000000", "bob tty1  3000000000",
+                                                    "carol pts/1 2001:db8::1 1700000000",
+                                                    "dave pts/2 192.0.2.8 1700000000", "erin :0 :0 1700000000"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Widths, UtmpOfBothWidths, testing::Values(TimeWidth::k32, TimeWidth::k64));
@@ -75,11 +73,10 @@ TEST(ScanUtmp, FindsItsWayAfterDamage) {
   for (const auto& damage : kDamages) {
     SCOPED_TRACE(damage.name);
     UtmpScan scan;
-    const auto logins = Logins(UtmpRecord({.user = "first"}) + damage.text + UtmpRecord({.user = "second"}) +
-                                   UtmpRecord({.user = "third"}),
-                               TimeWidth::k32, &scan);
-    EXPECT_THAT(logins, ElementsAre("first pts/0  1700000000", "second pts/0  1700000000",
-                                    "third pts/0  1700000000"));
+    const auto logins = Logins(
+        UtmpRecord({.user = "first"}) + damage.text + UtmpRecord({.user = "second"}) + UtmpRecord({.user = "third"}),
+        TimeWidth::k32, &scan);
+    EXPECT_THAT(logins, ElementsAre("first pts/0  1700000000", "second pts/0  1700000000", "third pts/0  1700000000"));
     EXPECT_EQ(scan.damaged_bytes, damage.text.size());
   }
 }

@@ -10,8 +10,8 @@
 
 namespace rollcall {
 
-// For each of the databases `passwd`, `group` and `sudoers`, the services besides the local files (`files`, `compat`) it
-// names, in their order and each once. Names that are no words are left out.
+// For each of the databases `passwd`, `group` and `sudoers`, the services besides the local files (`files`, `compat`)
+// it names, in their order and each once. Names that are no words are left out.
 std::map<std::string, std::vector<std::string>> OtherNameSources(absl::string_view nsswitch_conf);
 
 }  // namespace rollcall

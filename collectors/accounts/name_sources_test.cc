@@ -11,10 +11,11 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 
 TEST(OtherNameSources, NamesWhatIsNotTheHostsOwn) {
-  EXPECT_THAT(OtherNameSources("# passwd: ldap\npasswd:  files sss [NOTFOUND=return SUCCESS=continue] winbind sss # ldap\n"
-                               "group:\tcompat systemd\r\nshadow: files ldap\nhosts: files dns\nsudoers: files sss\n"),
-              ElementsAre(Pair("group", ElementsAre("systemd")), Pair("passwd", ElementsAre("sss", "winbind")),
-                          Pair("sudoers", ElementsAre("sss"))));
+  EXPECT_THAT(
+      OtherNameSources("# passwd: ldap\npasswd:  files sss [NOTFOUND=return SUCCESS=continue] winbind sss # ldap\n"
+                       "group:\tcompat systemd\r\nshadow: files ldap\nhosts: files dns\nsudoers: files sss\n"),
+      ElementsAre(Pair("group", ElementsAre("systemd")), Pair("passwd", ElementsAre("sss", "winbind")),
+                  Pair("sudoers", ElementsAre("sss"))));
 }
 
 TEST(OtherNameSources, LocalFilesOnly) {

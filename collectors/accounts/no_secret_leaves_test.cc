@@ -47,7 +47,8 @@ const std::set<std::string>& Secrets() {
     auto* all = new std::set<std::string>;
     for (const char* hash : kHashes) all->merge(Windows(absl::string_view(hash).substr(*hash == '$' ? 3 : 0)));
     // The beginning of a key is that of every key of its type.
-    for (const char* key : kKeys) all->merge(Windows(absl::string_view(key).substr(absl::string_view(key).find(' ') + 30)));
+    for (const char* key : kKeys)
+      all->merge(Windows(absl::string_view(key).substr(absl::string_view(key).find(' ') + 30)));
     for (const absl::string_view harmless : {"rounds=656000$"}) {
       for (const std::string& window : Windows(harmless)) all->erase(window);
     }
@@ -98,8 +99,8 @@ size_t CheckRun(const MemoryTree& files) {
   return sink.records().size();
 }
 
-MemoryTree Host(absl::string_view passwd, absl::string_view shadow, absl::string_view group,
-                absl::string_view gshadow, absl::string_view keys) {
+MemoryTree Host(absl::string_view passwd, absl::string_view shadow, absl::string_view group, absl::string_view gshadow,
+                absl::string_view keys) {
   MemoryTree files;
   files.SetFile("/etc/passwd", absl::StrCat("root:x:0:0::/root:/bin/sh\n", passwd));
   files.SetFile("/etc/shadow", shadow);
@@ -138,10 +139,9 @@ TEST(NoSecretLeaves, OfDamagedFiles) {
         ":19000:0:99999:7:::\n", "a:", hash, ":19000:0:99999:7:::::::::\n", "+", hash, "\n", "# ", hash, "\n");
     // One without `$` can be told from a name only where the field is known.
     const bool recognizable = *hash == '$';
-    const std::string more =
-        recognizable ? absl::StrCat("a:x:1:1:", hash, "::\nb:x:2:2::", hash, ":\nc:x:3:3:::", hash, "\n",
-                                    "x", hash, ":x:9:9:::\n", hash, ":19000:0:0\n")
-                     : "";
+    const std::string more = recognizable ? absl::StrCat("a:x:1:1:", hash, "::\nb:x:2:2::", hash, ":\nc:x:3:3:::", hash,
+                                                         "\n", "x", hash, ":x:9:9:::\n", hash, ":19000:0:0\n")
+                                          : "";
     const std::string safe = recognizable ? lines : absl::StrCat("a:", hash, ":1\n", "b:", hash, ":5:5:::\n");
     CheckRun(Host(absl::StrCat(safe, more), absl::StrCat(lines, more), absl::StrCat(safe, more),
                   absl::StrCat(lines, more), lines));
@@ -166,8 +166,8 @@ TEST(NoSecretLeaves, OfKeysCutAnywhere) {
     std::string lines;
     for (size_t at = 0; at < key.size(); at += 3) {
       absl::StrAppend(&lines, key.substr(at), "\n", key.substr(0, at), "\n", key.substr(0, at), " ", key.substr(at),
-                      "\n", key.substr(at), ",", key, "\n", key.substr(at), "=\"x\" ", key, "\ncommand=", key.substr(at),
-                      "\n\"", key.substr(at), "\n");
+                      "\n", key.substr(at), ",", key, "\n", key.substr(at), "=\"x\" ", key,
+                      "\ncommand=", key.substr(at), "\n\"", key.substr(at), "\n");
     }
     MemoryTree files = Host("", "", "", "", lines);
     EXPECT_GT(CheckRun(files), 0U);

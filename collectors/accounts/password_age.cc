@@ -34,8 +34,8 @@ PasswordAge AgeOf(const ShadowEntry& entry, absl::Time now) {
   const int64_t last_day = *entry.last_change_day + *entry.max_days;
   age.password_expires = BeginningOf(last_day);
   age.password_expired = today > last_day;
-  age.password_inactive = age.password_expired && entry.inactive_days.has_value() &&
-                          *entry.inactive_days <= kMaxDay && today > last_day + *entry.inactive_days;
+  age.password_inactive = age.password_expired && entry.inactive_days.has_value() && *entry.inactive_days <= kMaxDay &&
+                          today > last_day + *entry.inactive_days;
   return age;
 }
 

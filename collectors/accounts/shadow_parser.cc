@@ -50,8 +50,8 @@ absl::Status ParseLine(absl::string_view line, absl::Status (*fill)(const Fields
   const Fields fields = absl::StrSplit(line, ':');
   if (fields[0].empty()) return absl::InvalidArgumentError("no name");
   Entry filled;
-  absl::Status status = line.find('\0') == absl::string_view::npos ? fill(fields, &filled)
-                                                                   : absl::InvalidArgumentError("NUL byte");
+  absl::Status status =
+      line.find('\0') == absl::string_view::npos ? fill(fields, &filled) : absl::InvalidArgumentError("NUL byte");
   if (status.ok()) *entry = std::move(filled);
   entry->name = std::string(fields[0]);
   entry->damaged = !status.ok();

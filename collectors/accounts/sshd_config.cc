@@ -110,8 +110,7 @@ class Reader {
   }
 
   void Include(const std::string& written, int depth) {
-    const std::string pattern =
-        absl::StartsWith(written, "/") ? written : absl::StrCat("/etc/ssh/", written);
+    const std::string pattern = absl::StartsWith(written, "/") ? written : absl::StrCat("/etc/ssh/", written);
     const size_t slash = pattern.rfind('/');
     const std::string folder = pattern.substr(0, slash);
     const auto entries = files_.List(folder.empty() ? "/" : folder);
@@ -155,10 +154,14 @@ std::string ExpandKeyPath(absl::string_view pattern, absl::string_view user, uin
       continue;
     }
     const char token = pattern[++i];
-    if (token == 'h') absl::StrAppend(&path, home);
-    else if (token == 'u') absl::StrAppend(&path, user);
-    else if (token == 'U') absl::StrAppend(&path, uid);
-    else path += token;
+    if (token == 'h')
+      absl::StrAppend(&path, home);
+    else if (token == 'u')
+      absl::StrAppend(&path, user);
+    else if (token == 'U')
+      absl::StrAppend(&path, uid);
+    else
+      path += token;
   }
   if (!absl::StartsWith(path, "/")) {
     if (!absl::StartsWith(home, "/")) return "";

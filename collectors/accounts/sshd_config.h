@@ -31,8 +31,8 @@ struct KeyLocations {
 // the first value of a keyword counts.
 KeyLocations ReadKeyLocations(const FileTree& files);
 
-// The file of one account: `%h`, `%u`, `%U` and `%%` replaced, and relative to the home directory unless absolute. Empty
-// if the result is not an absolute path.
+// The file of one account: `%h`, `%u`, `%U` and `%%` replaced, and relative to the home directory unless absolute.
+// Empty if the result is not an absolute path.
 std::string ExpandKeyPath(absl::string_view pattern, absl::string_view user, uint32_t uid, absl::string_view home);
 
 }  // namespace rollcall

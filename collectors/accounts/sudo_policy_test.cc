@@ -52,11 +52,11 @@ TEST(SudoPolicy, FindsUsersByNameIdAndGroup) {
 }
 
 TEST(SudoPolicy, SaysWhoIsNamedAndAsWhom) {
-  EXPECT_THAT(Ask("%ops ALL=/bin/ls\nalice ALL=(:adm) NOPASSWD: /bin/id\nalice ALL=(db, !root : adm) !/bin/a, /bin/b",
-                  kAlice)
-                  .grants,
-              ElementsAre("%ops (root) /bin/ls", "alice (alice : adm) NOPASSWD: /bin/id",
-                          "alice (db, !root : adm) !/bin/a, /bin/b"));
+  EXPECT_THAT(
+      Ask("%ops ALL=/bin/ls\nalice ALL=(:adm) NOPASSWD: /bin/id\nalice ALL=(db, !root : adm) !/bin/a, /bin/b", kAlice)
+          .grants,
+      ElementsAre("%ops (root) /bin/ls", "alice (alice : adm) NOPASSWD: /bin/id",
+                  "alice (db, !root : adm) !/bin/a, /bin/b"));
   EXPECT_THAT(Ask("Defaults runas_default=www\nalice ALL=/bin/ls", kAlice).grants, ElementsAre("alice (www) /bin/ls"));
 }
 
@@ -79,7 +79,8 @@ TEST(SudoPolicy, AliasesThatNameThemselvesEnd) {
 TEST(SudoPolicy, AliasesThatDoubleAreCut) {
   std::string text;
   for (char c = 'A'; c < 'Z'; ++c) {
-    absl::StrAppend(&text, "Cmnd_Alias ", std::string(2, c), " = ", std::string(2, c + 1), ", ", std::string(2, c + 1), "\n");
+    absl::StrAppend(&text, "Cmnd_Alias ", std::string(2, c), " = ", std::string(2, c + 1), ", ", std::string(2, c + 1),
+                    "\n");
   }
   const SudoPolicy policy(ParseSudoers(text + "alice ALL = AA\nCmnd_Alias ZZ = /bin/z", "/s"), "h");
   EXPECT_TRUE(policy.cut());

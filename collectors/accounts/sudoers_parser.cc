@@ -20,12 +20,35 @@ constexpr size_t kMaxProblems = 20;
 constexpr size_t kMaxIncludes = 1'000;
 
 constexpr auto kTags = std::to_array<absl::string_view>({
-    "EXEC", "FOLLOW", "INTERCEPT", "LOG_INPUT", "LOG_OUTPUT", "MAIL", "NOEXEC", "NOFOLLOW", "NOINTERCEPT",
-    "NOLOG_INPUT", "NOLOG_OUTPUT", "NOMAIL", "NOPASSWD", "NOSETENV", "PASSWD", "SETENV",
+    "EXEC",
+    "FOLLOW",
+    "INTERCEPT",
+    "LOG_INPUT",
+    "LOG_OUTPUT",
+    "MAIL",
+    "NOEXEC",
+    "NOFOLLOW",
+    "NOINTERCEPT",
+    "NOLOG_INPUT",
+    "NOLOG_OUTPUT",
+    "NOMAIL",
+    "NOPASSWD",
+    "NOSETENV",
+    "PASSWD",
+    "SETENV",
 });
 
 constexpr auto kOptions = std::to_array<absl::string_view>({
-    "APPARMOR_PROFILE", "CHROOT", "CWD", "LIMITPRIVS", "NOTAFTER", "NOTBEFORE", "PRIVS", "ROLE", "TIMEOUT", "TYPE",
+    "APPARMOR_PROFILE",
+    "CHROOT",
+    "CWD",
+    "LIMITPRIVS",
+    "NOTAFTER",
+    "NOTBEFORE",
+    "PRIVS",
+    "ROLE",
+    "TIMEOUT",
+    "TYPE",
 });
 
 template <size_t kSize>

@@ -161,11 +161,15 @@ TEST(ParseSudoers, KeepsTheGoodLines) {
       {"NUL byte", std::string("ba\0d ALL = ALL", 14), "line 2: NUL byte"},
       {"overlong line", absl::StrCat("bad ALL = /bin/", std::string(kMaxSudoersLineBytes, 'x')),
        "line 2: longer than is read"},
-      {"endless list", absl::StrCat("u", std::string(3 * kMaxSudoListMembers, ' '), [] {
-         std::string users;
-         for (size_t i = 0; i < kMaxSudoListMembers; ++i) users += ",u";
-         return users;
-       }(), " ALL = ALL"),
+      {"endless list",
+       absl::StrCat(
+           "u", std::string(3 * kMaxSudoListMembers, ' '),
+           [] {
+             std::string users;
+             for (size_t i = 0; i < kMaxSudoListMembers; ++i) users += ",u";
+             return users;
+           }(),
+           " ALL = ALL"),
        "line 2: more members than are kept"},
   };
   for (const Damage& damage : kDamages) {

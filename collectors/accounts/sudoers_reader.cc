@@ -19,13 +19,13 @@ void Append(std::vector<T>* to, std::vector<T>&& from) {
 
 class Reader {
  public:
-  Reader(const FileTree& files, absl::string_view host, SudoersTree* tree)
-      : files_(files), host_(host), tree_(tree) {}
+  Reader(const FileTree& files, absl::string_view host, SudoersTree* tree) : files_(files), host_(host), tree_(tree) {}
 
   // Reads one file with what it includes. NotFound if it is not there; other errors are noted.
   absl::Status ReadFile(const std::string& path, int depth) {
     if (++files_read_ > kMaxSudoersFiles || depth > kMaxSudoersDepth) {
-      NoteUnread(path, absl::ResourceExhaustedError(absl::StrCat("read ", path, ": too many files include each other")));
+      NoteUnread(path,
+                 absl::ResourceExhaustedError(absl::StrCat("read ", path, ": too many files include each other")));
       return absl::OkStatus();
     }
     const auto text = files_.ReadFile(path, kMaxFileBytes);
@@ -75,7 +75,8 @@ class Reader {
       tree_->merged.rules.push_back(std::move(rule));
     } else if (!overflowed_) {
       overflowed_ = true;
-      NoteUnread(rule.path, absl::ResourceExhaustedError(absl::StrCat("read sudoers: more than ", kMaxSudoersRules, " rules")));
+      NoteUnread(rule.path,
+                 absl::ResourceExhaustedError(absl::StrCat("read sudoers: more than ", kMaxSudoersRules, " rules")));
     }
   }
 

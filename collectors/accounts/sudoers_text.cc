@@ -182,7 +182,12 @@ absl::StatusOr<std::string> SudoersCursor::Command() {
       rest_.remove_prefix(2);
       continue;
     }
-    command.push_back(c);
+    // As sudo does, blanks between arguments become one.
+    if (!IsBlank(c) || expression) {
+      command.push_back(c);
+    } else if (!word_starts) {
+      command.push_back(' ');
+    }
     rest_.remove_prefix(1);
     if (c == '$' && (rest_.empty() || absl::StrContains(absl::string_view(" \t,:="), rest_[0]))) expression = false;
   }
@@ -212,7 +217,8 @@ absl::StatusOr<std::string> SudoersCursor::Path() {
 absl::string_view SudoersCursor::Name() {
   SkipBlanks();
   size_t length = 0;
-  while (length < rest_.size() && (absl::ascii_isalnum(static_cast<unsigned char>(rest_[length])) || rest_[length] == '_')) {
+  while (length < rest_.size() &&
+         (absl::ascii_isalnum(static_cast<unsigned char>(rest_[length])) || rest_[length] == '_')) {
     ++length;
   }
   const absl::string_view name = rest_.substr(0, length);

@@ -45,7 +45,8 @@ class SudoersCursor {
   // if a quote is open.
   absl::StatusOr<std::string> Word();
   // A command with its arguments; ends before an unescaped `,`, `:` or `=`. A regular expression (`^...$`) may hold any
-  // of these. Escapes of `,:=\#` are undone, those of wildcards stay.
+  // of these. Escapes of `,:=\#` are undone, those of wildcards stay; blanks between
+  // arguments become one.
   absl::StatusOr<std::string> Command();
   // Everything up to a blank, with quotes and escapes undone: the path of an include.
   absl::StatusOr<std::string> Path();
