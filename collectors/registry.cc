@@ -13,6 +13,7 @@
 #include "collectors/ports/ports_collector.h"
 #include "collectors/processes/processes_collector.h"
 #include "collectors/scheduled_tasks/scheduled_tasks_collector.h"
+#include "collectors/services/services_collector.h"
 #include "proto/kind_registry.h"
 
 namespace rollcall {
@@ -28,6 +29,7 @@ constexpr auto kCollectors = std::to_array({
     &kPortsCollector,
     &kProcessesCollector,
     &kScheduledTasksCollector,
+    &kServicesCollector,
 });
 
 absl::Status CheckDescriptor(const Collector::Descriptor& descriptor) {
