@@ -72,6 +72,10 @@ void CopyFixture(const fs::path& from, const fs::path& to) {
   for (const auto& entry : fs::recursive_directory_iterator(to)) copied.push_back(entry.path());
   for (const fs::path& path : copied) {
     if (path.filename() == ".gitkeep") fs::remove(path);
+    // Git keeps one permission bit; the others are the umask of who checked it out.
+    if (!fs::is_symlink(fs::symlink_status(path)) && fs::exists(path)) {
+      fs::permissions(path, fs::perms::group_write | fs::perms::others_write, fs::perm_options::remove);
+    }
   }
   const timespec times[2] = {kModified, kModified};
   for (const fs::path& path : copied) utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);

@@ -15,7 +15,9 @@ build_packages=(
   prometheus-cpp-dev)
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev clang-14 clang-format-14 clang-tidy-14
-  libclang-rt-14-dev llvm-14 iproute2 procps python3 mandoc strace)
+  libclang-rt-14-dev llvm-14 iproute2 procps python3 mandoc strace
+  # Second opinions on scheduled tasks.
+  cron anacron at systemd python3-croniter)
 
 # Installs what is missing of the packages named. Does nothing, and needs neither root nor
 # network, when all are there.
