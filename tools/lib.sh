@@ -16,7 +16,8 @@ build_packages=(
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev clang-14 clang-format-14 clang-tidy-14
   libclang-rt-14-dev llvm-14 iproute2 procps python3 mandoc strace
-  rpm kmod openssl xz-utils zstd systemd dbus-daemon sudo openssh-client)
+  # Second opinions: what the collectors say is compared with what these say.
+  rpm kmod openssl xz-utils zstd systemd dbus-daemon sudo openssh-client cron anacron at python3-croniter)
 
 # Installs what is missing of the packages named. Does nothing, and needs neither root nor
 # network, when all are there.

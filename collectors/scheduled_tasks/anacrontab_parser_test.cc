@@ -36,9 +36,10 @@ TEST(Anacrontab, ReadsJobsAndEnvironment) {
       "# comment\nSHELL=/bin/sh\nRANDOM_DELAY=45\nSTART_HOURS_RANGE=3-22\n\n"
       "1\t5\tcron.daily\t\tnice run-parts /etc/cron.daily\n7 25 cron.weekly run-parts /etc/cron.weekly\n"
       "@monthly 45 cron.monthly x=1 run\n3 0 odd x\n@yearly 1 y z\n");
-  EXPECT_THAT(Jobs(parse), ElementsAre("6: @daily +5 cron.daily | nice run-parts /etc/cron.daily",
-                                       "7: @weekly +25 cron.weekly | run-parts /etc/cron.weekly",
-                                       "9: @every 3d +0 odd | x", "10: @yearly +1 y | z"));
+  EXPECT_THAT(Jobs(parse),
+              ElementsAre("6: @daily +5 cron.daily | nice run-parts /etc/cron.daily",
+                          "7: @weekly +25 cron.weekly | run-parts /etc/cron.weekly",
+                          "8: @monthly +45 cron.monthly | x=1 run", "9: @every 3d +0 odd | x", "10: @yearly +1 y | z"));
   EXPECT_THAT(Messages(parse), IsEmpty());
   EXPECT_EQ(parse.environments[0].start_hours_range(), "3-22");
   EXPECT_EQ(parse.environments[0].random_delay(), "45");
@@ -63,8 +64,8 @@ TEST(Anacrontab, NoTrailingNewlineAndCarriageReturns) {
 }
 
 TEST(Anacrontab, NulBytesInvalidUtf8AndOverlongLines) {
-  const AnacrontabParse parse =
-      Parse(absl::StrCat(absl::string_view("1 5 n \0\n", 8), "1 5 u\xff c\xff\n1 5 l ", std::string(100'000, 'x'), "\n"));
+  const AnacrontabParse parse = Parse(
+      absl::StrCat(absl::string_view("1 5 n \0\n", 8), "1 5 u\xff c\xff\n1 5 l ", std::string(100'000, 'x'), "\n"));
   EXPECT_THAT(Messages(parse), ElementsAre("line 1: a NUL byte"));
   ASSERT_EQ(parse.jobs.size(), 2U);
   EXPECT_EQ(parse.jobs[0].id, "u\xef\xbf\xbd");

@@ -74,9 +74,12 @@ class AtJobReader {
     bool quoted = false;
     size_t end = equals + 1;
     for (; end < rest_.size() && (quoted || rest_[end] != ';'); ++end) {
-      if (rest_[end] == '\\') ++end;
-      else if (rest_[end] == '"') quoted = !quoted;
-      else if (!quoted && rest_[end] == '\n') return false;
+      if (rest_[end] == '\\')
+        ++end;
+      else if (rest_[end] == '"')
+        quoted = !quoted;
+      else if (!quoted && rest_[end] == '\n')
+        return false;
     }
     if (end >= rest_.size()) return false;
     absl::string_view after = rest_.substr(end);

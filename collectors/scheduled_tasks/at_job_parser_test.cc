@@ -20,7 +20,8 @@ using ::testing::Not;
 
 constexpr char kJob[] =
     "#!/bin/sh\n# atrun uid=1000 gid=1000\n# mail jane 0\numask 22\nHOME=/home/jane; export HOME\n"
-    "TOKEN=a\\ b\"\n\"c\\;\\ export\\ X; export TOKEN\ncd /home/jane || {\n\t echo 'Execution directory inaccessible' >&2\n"
+    "TOKEN=a\\ b\"\n\"c\\;\\ export\\ X; export TOKEN\ncd /home/jane || {\n\t echo 'Execution directory inaccessible' "
+    ">&2\n"
     "\t exit 1\n}\n";
 
 std::vector<std::string> Messages(const AtJob& job) {
@@ -72,13 +73,15 @@ TEST(AtJob, ACommandThatLooksLikeAnAssignmentIsACommand) {
 }
 
 TEST(AtJob, BrokenJobs) {
-  EXPECT_THAT(Messages(ParseAtJob("", false)), ElementsAre("line 1: no uid in the header", "line 0: no end of the preamble"));
+  EXPECT_THAT(Messages(ParseAtJob("", false)),
+              ElementsAre("line 1: no uid in the header", "line 0: no end of the preamble"));
   EXPECT_THAT(Messages(ParseAtJob("#!/bin/sh\n# atrun uid=x\numask 22\n", false)),
               ElementsAre("line 4: no uid in the header", "line 3: no end of the preamble"));
   const std::string whole = absl::StrCat(kJob, "echo hi\n");
   for (size_t length = 0; length < whole.size(); ++length) {
     const AtJob job = ParseAtJob(absl::string_view(whole).substr(0, length), false);
-    EXPECT_TRUE(job.command.empty() || absl::string_view("echo hi").substr(0, job.command.size()) == job.command) << length;
+    EXPECT_TRUE(job.command.empty() || absl::string_view("echo hi").substr(0, job.command.size()) == job.command)
+        << length;
   }
 }
 

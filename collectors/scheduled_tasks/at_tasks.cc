@@ -50,7 +50,7 @@ absl::Status EmitAtTasks(TaskRun& run) {
   for (absl::string_view spool : kSpools) {
     for (const DirectoryEntry& entry : run.List(spool)) {
       const auto name = ParseAtJobName(entry.name);
-      if (!name.has_value() || name->queue == kRuns || entry.type == FileInfo::Type::kDirectory) continue;
+      if (!name.has_value() || name->queue == kRuns || run.IsDirectory(spool, entry)) continue;
       ROLLCALL_RETURN_IF_ERROR(EmitJob(run, absl::StrCat(spool, "/", entry.name), *name));
     }
   }

@@ -25,7 +25,8 @@ constexpr uint8_t kAllWeekdays = 0x7f;
 // Of one field, and the widest number in it.
 constexpr size_t kMaxRanges = 240;
 constexpr size_t kMaxDigits = 9;
-constexpr absl::string_view kWeekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+constexpr absl::string_view kWeekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                           "Friday", "Saturday", "Sunday"};
 constexpr size_t kShortWeekday = 3;
 
 struct Shorthand {
@@ -34,10 +35,10 @@ struct Shorthand {
 };
 
 constexpr Shorthand kShorthands[] = {
-    {"minutely", "*-*-* *:*:00"},       {"hourly", "*-*-* *:00:00"},         {"daily", "*-*-* 00:00:00"},
-    {"weekly", "Mon *-*-* 00:00:00"},   {"monthly", "*-*-01 00:00:00"},      {"yearly", "*-01-01 00:00:00"},
-    {"annually", "*-01-01 00:00:00"},   {"anually", "*-01-01 00:00:00"},     {"quarterly", "*-01,04,07,10-01 00:00:00"},
-    {"biannually", "*-01,07-01"},       {"bi-annually", "*-01,07-01"},       {"semiannually", "*-01,07-01"},
+    {"minutely", "*-*-* *:*:00"},     {"hourly", "*-*-* *:00:00"},     {"daily", "*-*-* 00:00:00"},
+    {"weekly", "Mon *-*-* 00:00:00"}, {"monthly", "*-*-01 00:00:00"},  {"yearly", "*-01-01 00:00:00"},
+    {"annually", "*-01-01 00:00:00"}, {"anually", "*-01-01 00:00:00"}, {"quarterly", "*-01,04,07,10-01 00:00:00"},
+    {"biannually", "*-01,07-01"},     {"bi-annually", "*-01,07-01"},   {"semiannually", "*-01,07-01"},
     {"semi-annually", "*-01,07-01"},
 };
 
@@ -217,16 +218,25 @@ class CalendarParser {
         if (!ParseNumber(seconds, &range.stop)) return Invalid("bad number");
         range.step = seconds ? kSecond : 1;
       }
-      if (Take("/") && (!ParseNumber(seconds, &range.step) || range.step == 0)) return Invalid("bad step");
-      if (range.stop != CalendarRange::kNone && range.stop < range.start) return Invalid("bad range");
-      // Only the first of it is ever reached.
-      if (range.stop != CalendarRange::kNone && range.start + range.step > range.stop) {
-        range = {range.start, CalendarRange::kNone, 0};
-      }
+      const bool stepped = Take("/");
+      if (stepped && (!ParseNumber(seconds, &range.step) || range.step == 0)) return Invalid("bad step");
+      if (!CompleteRange(seconds, stepped, &range)) return Invalid("bad range");
       if (field->size() >= kMaxRanges) return Invalid("too many values");
       field->push_back(range);
     } while (Take(","));
     return absl::OkStatus();
+  }
+
+  // Lets a range end at the last value it reaches; one that reaches no other is that value.
+  static bool CompleteRange(bool seconds, bool stepped, CalendarRange* range) {
+    if (range->stop == CalendarRange::kNone) return true;
+    if (range->stop < range->start) return false;
+    range->stop -= (range->stop - range->start) % range->step;
+    if (range->stop > range->start) return true;
+    // Systemd takes `1..1` for an hour, but not for a second.
+    if (seconds && !stepped) return false;
+    *range = {range->start, CalendarRange::kNone, 0};
+    return true;
   }
 
   bool ParseNumber(bool seconds, int64_t* value) {
@@ -344,6 +354,7 @@ absl::string_view TakeTimezone(absl::string_view* text) {
 absl::StatusOr<CalendarExpression> ParseCalendarExpression(absl::string_view text) {
   if (text.size() > kMaxCalendarBytes) return Invalid("too long");
   const absl::string_view zone = TakeTimezone(&text);
+  if (WeekdayNamed(zone).has_value()) return Invalid("weekday behind the time");
   for (const Shorthand& shorthand : kShorthands) {
     if (absl::EqualsIgnoreCase(text, shorthand.name)) text = shorthand.expression;
   }
@@ -353,6 +364,7 @@ absl::StatusOr<CalendarExpression> ParseCalendarExpression(absl::string_view tex
                                &expression->minute, &expression->microsecond}) {
     Normalize(field);
   }
+  if (expression->day.empty()) expression->from_end_of_month = false;
   if (!zone.empty()) expression->timezone = absl::EqualsIgnoreCase(zone, "UTC") ? "UTC" : std::string(zone);
   return expression;
 }

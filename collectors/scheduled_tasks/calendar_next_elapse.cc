@@ -116,7 +116,8 @@ class Search {
       MoveTo(absl::CivilSecond(absl::CivilDay(at_.second) + 1));
       return false;
     }
-    if (*hour != at_.second.hour()) MoveTo(absl::CivilSecond(absl::CivilHour(at_.second) + (*hour - at_.second.hour())));
+    if (*hour != at_.second.hour())
+      MoveTo(absl::CivilSecond(absl::CivilHour(at_.second) + (*hour - at_.second.hour())));
     const auto minute = NextOf(expression_.minute, at_.second.minute());
     if (!minute.has_value() || *minute > 59) {
       MoveTo(absl::CivilSecond(absl::CivilHour(at_.second) + 1));

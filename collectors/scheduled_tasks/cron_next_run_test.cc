@@ -233,8 +233,8 @@ TEST(CronNextRun, AgreesWithADaemonThatLooksEveryMinute) {
       if (round % 4 != 0) fields[3] = {1, 12, {{.star = true}}};
       if (round % 2 == 0) fields[1].items = {{.first = 1, .last = 2}};
       if (round % 6 == 0) fields[1].items = {{.star = true}};
-      const std::string text = absl::StrJoin(
-          fields, " ", [](std::string* out, const Field& field) { absl::StrAppend(out, field.Text()); });
+      const std::string text =
+          absl::StrJoin(fields, " ", [](std::string* out, const Field& field) { absl::StrAppend(out, field.Text()); });
       const absl::TimeZone zone = Zone(zone_name);
       const std::string& moment = moments[static_cast<size_t>(round) % moments.size()];
       SCOPED_TRACE(absl::StrCat(text, " in ", zone_name, " after ", moment, " UTC"));

@@ -122,7 +122,8 @@ class FieldParser {
   }
 
   absl::string_view TakeWord() {
-    const auto end = std::find_if_not(rest_.begin(), rest_.end(), [](unsigned char c) { return absl::ascii_isalnum(c); });
+    const auto end =
+        std::find_if_not(rest_.begin(), rest_.end(), [](unsigned char c) { return absl::ascii_isalnum(c); });
     const absl::string_view word = rest_.substr(0, static_cast<size_t>(end - rest_.begin()));
     rest_.remove_prefix(word.size());
     return word;
@@ -138,19 +139,21 @@ class FieldParser {
     return std::nullopt;
   }
 
-  // Only a value that is used must be within bounds: cron reads `10-90/200` as 10.
+  // To cronie only a value that is used must be within bounds: it reads `10-90/200` as 10.
   bool Add(Range range) {
     if (dialect_ == CronDialect::kBusybox) return AddWrapping(range);
+    if (dialect_ == CronDialect::kDebian && !(Within(range.first) && Within(range.last))) return false;
     for (uint64_t value = range.first; value <= range.last; value += range.step) {
-      if (value < spec_.low || value > spec_.high) return false;
+      if (value > spec_.high || !Within(static_cast<uint32_t>(value))) return false;
       field_.values |= Bit(static_cast<uint32_t>(value));
     }
     return true;
   }
 
+  bool Within(uint32_t value) const { return value >= spec_.low && value <= spec_.high; }
+
   bool AddWrapping(const Range& range) {
-    const auto within = [this](uint32_t value) { return value >= spec_.low && value <= spec_.high; };
-    if (!within(range.first) || !within(range.last)) return false;
+    if (!Within(range.first) || !Within(range.last)) return false;
     const uint32_t count = spec_.high - spec_.low + 1;
     const uint32_t length = (range.last + count - range.first) % count;
     for (uint64_t offset = 0; offset <= length; offset += range.step) {
@@ -239,11 +242,8 @@ absl::StatusOr<CronSchedule> ParseCronFields(absl::Span<const absl::string_view>
 }
 
 absl::StatusOr<CronSchedule> ParseCronName(absl::string_view name, CronDialect dialect) {
-  CronSchedule schedule = {.minute = Only(0),
-                           .hour = Only(0),
-                           .day = Star(kDay),
-                           .month = Star(kMonth),
-                           .weekday = Star(kWeekday)};
+  CronSchedule schedule = {
+      .minute = Only(0), .hour = Only(0), .day = Star(kDay), .month = Star(kMonth), .weekday = Star(kWeekday)};
   // BusyBox does not mind capitals.
   const std::string lower = absl::AsciiStrToLower(name);
   if (lower != name && dialect != CronDialect::kBusybox) schedule.foreign_name = true;
@@ -275,11 +275,10 @@ absl::StatusOr<CronSchedule> ParseCronName(absl::string_view name, CronDialect d
 std::string FormatCronSchedule(const CronSchedule& schedule) {
   if (schedule.kind == CronSchedule::Kind::kReboot) return "@reboot";
   if (schedule.kind == CronSchedule::Kind::kEverySecond) return "@every_second";
-  return absl::StrCat(FormatField(schedule.minute, kMinute.low, kMinute.high), " ",
-                      FormatField(schedule.hour, kHour.low, kHour.high), " ",
-                      FormatField(schedule.day, kDay.low, kDay.high), " ",
-                      FormatField(schedule.month, kMonth.low, kMonth.high), " ",
-                      FormatField(schedule.weekday, kWeekday.low, 6), schedule.randomized ? " ~" : "");
+  return absl::StrCat(
+      FormatField(schedule.minute, kMinute.low, kMinute.high), " ", FormatField(schedule.hour, kHour.low, kHour.high),
+      " ", FormatField(schedule.day, kDay.low, kDay.high), " ", FormatField(schedule.month, kMonth.low, kMonth.high),
+      " ", FormatField(schedule.weekday, kWeekday.low, 6), schedule.randomized ? " ~" : "");
 }
 
 }  // namespace rollcall

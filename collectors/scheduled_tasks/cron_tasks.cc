@@ -51,7 +51,7 @@ class CronTasks {
     const bool lsb_names = UsesLsb();
     for (const DirectoryEntry& entry : run_.List(kSystemFolder)) {
       // `.placeholder` and the like are not meant to hold tasks.
-      if (absl::StartsWith(entry.name, ".") || entry.type == FileInfo::Type::kDirectory) continue;
+      if (absl::StartsWith(entry.name, ".") || run_.IsDirectory(kSystemFolder, entry)) continue;
       ROLLCALL_RETURN_IF_ERROR(EmitTable({.path = absl::StrCat(kSystemFolder, "/", entry.name),
                                           .user = "",
                                           .skipped = WhyCronSkips(entry.name, run_.dialect(), lsb_names)}));
@@ -69,12 +69,13 @@ class CronTasks {
     for (const DirectoryEntry& entry : run_.List(spool)) {
       // BusyBox is told of changes through `cron.update`.
       const bool no_table = absl::StartsWith(entry.name, ".") || entry.name == "cron.update";
-      if (no_table || entry.type == FileInfo::Type::kDirectory) continue;
+      if (no_table || run_.IsDirectory(spool, entry)) continue;
       absl::string_view skipped;
       if (run_.dialect() == CronDialect::kCronie) skipped = WhyCronSkips(entry.name, run_.dialect(), false);
-      if (run_.dialect() == CronDialect::kBusybox && absl::StrContains(entry.name, ".")) skipped = "file name with a dot";
-      ROLLCALL_RETURN_IF_ERROR(
-          EmitTable({.path = absl::StrCat(spool, "/", entry.name), .user = ToRecordText(entry.name), .skipped = skipped}));
+      if (run_.dialect() == CronDialect::kBusybox && absl::StrContains(entry.name, "."))
+        skipped = "file name with a dot";
+      ROLLCALL_RETURN_IF_ERROR(EmitTable(
+          {.path = absl::StrCat(spool, "/", entry.name), .user = ToRecordText(entry.name), .skipped = skipped}));
     }
     return absl::OkStatus();
   }
@@ -85,9 +86,9 @@ class CronTasks {
     const bool has_users = table.user.empty();
     absl::string_view content = file->content;
     if (file->truncated) {
-      run_.report().AddProblem(table.path,
-                               absl::ResourceExhaustedError(absl::StrCat("read file: more than ", kMaxTaskFileBytes,
-                                                                         " bytes; the rest is not read")));
+      run_.report().AddProblem(
+          table.path, absl::ResourceExhaustedError(
+                          absl::StrCat("read file: more than ", kMaxTaskFileBytes, " bytes; the rest is not read")));
       // The line that was cut is not a line.
       content = content.substr(0, content.rfind('\n') + 1);
     }
@@ -155,16 +156,17 @@ class CronTasks {
   void RemarkUnknownUser(const std::string& path, uint64_t line, const std::string& user) {
     if (!run_.IsUnknownUser(user)) return;
     run_.report().AddDegradation(
-        path, absl::NotFoundError(line == 0 ? "its user is not in /etc/passwd"
-                                            : absl::StrCat("line ", line, ": its user is not in /etc/passwd")),
+        path,
+        absl::NotFoundError(line == 0 ? "its user is not in /etc/passwd"
+                                      : absl::StrCat("line ", line, ": its user is not in /etc/passwd")),
         "check that the user field is there; a user of a directory service is as good");
   }
 
   void NoteStarter(const pb::ScheduledTask& task) {
     if (!task.enabled() || !absl::StrContains(task.command(), "/")) return;
     const std::string& command = task.command();
-    const bool runs_folders = absl::StrContains(command, "/etc/cron.") || absl::StrContains(command, "/etc/periodic/") ||
-                              absl::StrContains(command, "run-crons");
+    const bool runs_folders = absl::StrContains(command, "/etc/cron.") ||
+                              absl::StrContains(command, "/etc/periodic/") || absl::StrContains(command, "run-crons");
     if (!runs_folders) return;
     DirectoryStarter starter;
     starter.label = absl::StrCat(task.source_path(), ":", task.line());

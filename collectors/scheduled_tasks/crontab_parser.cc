@@ -76,8 +76,8 @@ class CrontabReader {
   }
 
   void NoteMissingEnd(absl::string_view line) {
-    Reject("the last line has no end");
     if (line.empty() || line.front() == '#') return;
+    Reject("the last line has no end");
     parse_.remarks.Add(line_, format_.dialect == CronDialect::kBusybox
                                   ? "no newline at the end of the file"
                                   : "no newline at the end of the file: cron does not run this line");

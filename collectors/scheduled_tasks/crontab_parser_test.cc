@@ -41,7 +41,8 @@ std::vector<std::string> Messages(const TaskProblems& problems) {
 }
 
 TEST(Crontab, SystemTablesHaveAUserField) {
-  const CrontabParse parse = Parse("# m h dom mon dow user command\n17 *\t* * *\troot    cd / && run-parts /x\n", kSystem);
+  const CrontabParse parse =
+      Parse("# m h dom mon dow user command\n17 *\t* * *\troot    cd / && run-parts /x\n", kSystem);
   EXPECT_THAT(Jobs(parse), ElementsAre("2: 17 * * * * | root | cd / && run-parts /x"));
   EXPECT_THAT(Messages(parse.problems), IsEmpty());
   EXPECT_EQ(parse.rejected, "");
@@ -80,7 +81,8 @@ TEST(Crontab, AnEmptyAssignmentIsOneWhateverDebianSays) {
 
 TEST(Crontab, AtNames) {
   const CrontabParse parse = Parse("@reboot root /x\n@daily\troot\t/y\n@every_minute root /z\n", kSystem);
-  EXPECT_THAT(Jobs(parse), ElementsAre("1: @reboot | root | /x", "2: @daily | root | /y", "3: @every_minute | root | /z"));
+  EXPECT_THAT(Jobs(parse),
+              ElementsAre("1: @reboot | root | /x", "2: @daily | root | /y", "3: @every_minute | root | /z"));
   EXPECT_EQ(parse.rejected, "line 3 is not valid") << "a name of FreeBSD's";
 }
 
@@ -113,8 +115,7 @@ TEST(Crontab, MissingUserFieldIsAProblemAndTheCommandIsNotTold) {
 
 TEST(Crontab, UsersOfDirectoryServicesAreUsers) {
   const CrontabParse parse = Parse("* * * * * CORP\\jane.doe x\n* * * * * jane@corp.example y\n", kSystem);
-  EXPECT_THAT(Jobs(parse),
-              ElementsAre("1: * * * * * | CORP\\jane.doe | x", "2: * * * * * | jane@corp.example | y"));
+  EXPECT_THAT(Jobs(parse), ElementsAre("1: * * * * * | CORP\\jane.doe | x", "2: * * * * * | jane@corp.example | y"));
 }
 
 TEST(Crontab, BadRangesAreProblemsAndTheRestIsKept) {
@@ -136,6 +137,7 @@ TEST(Crontab, NoTrailingNewline) {
               ElementsAre("line 2: no newline at the end of the file: cron does not run this line"));
   EXPECT_THAT(Messages(debian.problems), IsEmpty());
   EXPECT_EQ(Parse("* * * * * a\n", kCronieUser).remarks.count(), 0U);
+  EXPECT_EQ(Parse("* * * * * a\n# the end").rejected, "") << "a comment needs no end";
 }
 
 TEST(Crontab, TabsSeparateFields) {
@@ -146,7 +148,8 @@ TEST(Crontab, CarriageReturnsAreRemarked) {
   const CrontabParse parse = Parse("MAILTO=ops\r\n* * * * * a\r\n* * * * * b\r\n");
   EXPECT_THAT(Jobs(parse), ElementsAre("2: * * * * * |  | a", "3: * * * * * |  | b"));
   EXPECT_EQ(parse.environments[0].mailto(), "ops");
-  EXPECT_THAT(Messages(parse.remarks), ElementsAre("line 1: ends with a carriage return, which cron takes for a part of it"));
+  EXPECT_THAT(Messages(parse.remarks),
+              ElementsAre("line 1: ends with a carriage return, which cron takes for a part of it"));
   EXPECT_EQ(parse.rejected, "");
   EXPECT_EQ(Parse("* * * * * a\r\n\r\n").rejected, "line 2 is not valid");
 }
@@ -169,7 +172,7 @@ TEST(Crontab, OverlongFieldsAreRefused) {
 }
 
 TEST(Crontab, NulBytesAreAProblem) {
-  const CrontabParse parse = Parse(absl::string_view("* * * * * a\0b\n* * * * * c\n", 28));
+  const CrontabParse parse = Parse(absl::string_view("* * * * * a\0b\n* * * * * c\n", 26));
   EXPECT_THAT(Jobs(parse), ElementsAre("2: * * * * * |  | c"));
   EXPECT_THAT(Messages(parse.problems), ElementsAre("line 1: a NUL byte"));
 }

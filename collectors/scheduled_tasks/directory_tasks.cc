@@ -45,8 +45,8 @@ bool Names(absl::string_view command, absl::string_view path) {
   for (size_t at = command.find(path); at != absl::string_view::npos; at = command.find(path, at + 1)) {
     absl::string_view rest = command.substr(at + path.size());
     if (absl::StartsWith(rest, "/")) rest.remove_prefix(1);
-    const bool ends = rest.empty() || !(absl::ascii_isalnum(static_cast<unsigned char>(rest[0])) ||
-                                        absl::StrContains("/._-", rest[0]));
+    const bool ends = rest.empty() ||
+                      !(absl::ascii_isalnum(static_cast<unsigned char>(rest[0])) || absl::StrContains("/._-", rest[0]));
     if (ends) return true;
   }
   return false;
@@ -67,7 +67,7 @@ class DirectoryTasks {
     if (entries.empty()) return absl::OkStatus();
     const DirectoryStarter* const starter = FindStarter(folder);
     for (const DirectoryEntry& entry : entries) {
-      if (absl::StartsWith(entry.name, ".") || entry.type == FileInfo::Type::kDirectory) continue;
+      if (absl::StartsWith(entry.name, ".") || run_.IsDirectory(folder.path, entry)) continue;
       ROLLCALL_RETURN_IF_ERROR(EmitScript(folder, entry.name, starter));
     }
     return absl::OkStatus();

@@ -22,7 +22,9 @@ absl::string_view WithoutVariant(absl::string_view name) {
 }  // namespace
 
 bool IsTimeZoneName(absl::string_view name) {
-  const auto fits = [](unsigned char c) { return absl::ascii_isalnum(c) || absl::StrContains("/_+-", static_cast<char>(c)); };
+  const auto fits = [](unsigned char c) {
+    return absl::ascii_isalnum(c) || absl::StrContains("/_+-", static_cast<char>(c));
+  };
   // `localtime` is the zone of the agent, not of the host.
   return !name.empty() && name.size() <= kMaxNameBytes && absl::ascii_isalpha(static_cast<unsigned char>(name[0])) &&
          std::all_of(name.begin(), name.end(), fits) && name != "localtime";

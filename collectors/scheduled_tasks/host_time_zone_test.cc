@@ -30,7 +30,8 @@ TEST(HostTimeZone, AFileWithoutANameIsUnknown) {
 }
 
 TEST(TimeZones, APathIsNotAName) {
-  for (absl::string_view name : {"", "/etc/shadow", "../x", "a/../b", "localtime", "file:/dev/zero", ":UTC", "a b", "5"}) {
+  for (absl::string_view name :
+       {"", "/etc/shadow", "../x", "a/../b", "localtime", "file:/dev/zero", ":UTC", "a b", "5"}) {
     EXPECT_FALSE(IsTimeZoneName(name)) << name;
     TimeZones zones;
     EXPECT_FALSE(zones.Find(name).has_value()) << name;

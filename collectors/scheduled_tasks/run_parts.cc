@@ -33,12 +33,13 @@ bool IsLower(absl::string_view text, absl::string_view others) {
 }
 
 // The namespaces of the Linux Standard Base: assigned names such as `nightly`, hierarchical
-// and reserved ones such as `com.example-nightly`.
+// and reserved ones such as `com.example-nightly`; not what dpkg leaves behind.
 bool IsLsbName(absl::string_view name) {
-  if (EndsWithAny(name, {".dpkg-old", ".dpkg-dist", ".dpkg-new", ".dpkg-tmp"})) return false;
+  if (name.empty() || EndsWithAny(name, {"dpkg-old", "dpkg-dist"})) return false;
+  if (name.front() != '-' && IsLower(name, "-")) return true;
   const std::vector<absl::string_view> parts = absl::StrSplit(name, '-');
-  return IsLower(parts.back(), "") && std::all_of(parts.begin(), parts.end() - 1,
-                                                  [](absl::string_view part) { return IsLower(part, "_."); });
+  return parts.size() > 1 && IsLower(parts.back(), "") &&
+         std::all_of(parts.begin(), parts.end() - 1, [](absl::string_view part) { return IsLower(part, "_."); });
 }
 
 absl::string_view WhyNotPlain(absl::string_view name) {
@@ -54,7 +55,8 @@ absl::string_view WhyRunPartsSkips(absl::string_view name, CronDialect dialect) 
 }
 
 absl::string_view WhyCronSkips(absl::string_view name, CronDialect dialect, bool lsb_names) {
-  if (dialect == CronDialect::kDebian) return lsb_names && IsLsbName(name) ? "" : WhyNotPlain(name);
+  if (dialect == CronDialect::kDebian && lsb_names) return IsLsbName(name) ? "" : kName;
+  if (dialect == CronDialect::kDebian) return WhyNotPlain(name);
   if (dialect == CronDialect::kBusybox) return "BusyBox crond does not read this directory";
   const bool skipped = absl::StartsWith(name, ".") || absl::StartsWith(name, "#") ||
                        EndsWithAny(name, {"~", ".rpmsave", ".rpmorig", ".rpmnew"}) || name == ".cron.hostname";

@@ -13,7 +13,7 @@ namespace rollcall {
 absl::string_view WhyRunPartsSkips(absl::string_view name, CronDialect dialect);
 
 // Likewise why cron passes over a file in /etc/cron.d. Debian's names are those of run-parts,
-// and with `-l` (`lsb_names`) those of the LSB too. cronie passes over hidden files, `#...`,
+// and with `-l` (`lsb_names`) those of the LSB instead. cronie passes over hidden files, `#...`,
 // `...~` and what rpm leaves behind. BusyBox has no /etc/cron.d.
 absl::string_view WhyCronSkips(absl::string_view name, CronDialect dialect, bool lsb_names);
 

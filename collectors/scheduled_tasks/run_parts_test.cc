@@ -37,7 +37,8 @@ TEST(RunParts, NamesOfTheLinuxStandardBase) {
   for (absl::string_view name : {"nightly", "com.example-nightly", "_vendor-job", "a.b-c.d-e"}) {
     EXPECT_EQ(WhyCronSkips(name, CronDialect::kDebian, true), "") << name;
   }
-  for (absl::string_view name : {"a.b", "x.dpkg-old", "x.dpkg-new", "a.b-", "-.", "a-b.c"}) {
+  for (absl::string_view name :
+       {"a.b", "x.dpkg-old", "x.dpkg-dist", "a.b-", "-.", "a-b.c", "UPPER", "with_underscore", "-dash"}) {
     EXPECT_NE(WhyCronSkips(name, CronDialect::kDebian, true), "") << name;
   }
   EXPECT_NE(WhyCronSkips("com.example-nightly", CronDialect::kDebian, false), "");

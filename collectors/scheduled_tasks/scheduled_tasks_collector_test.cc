@@ -266,7 +266,8 @@ TEST_F(Tasks, RunPartsScriptsAreTasks) {
 
 TEST_F(Tasks, AnacronTakesOverFromCron) {
   files_.SetFile("/usr/sbin/anacron", "");
-  files_.SetFile("/etc/crontab", "25 6 * * * root test -x /usr/sbin/anacron || { cd / && run-parts /etc/cron.daily; }\n");
+  files_.SetFile("/etc/crontab",
+                 "25 6 * * * root test -x /usr/sbin/anacron || { cd / && run-parts /etc/cron.daily; }\n");
   files_.SetFile("/etc/anacrontab",
                  "START_HOURS_RANGE=3-22\nRANDOM_DELAY=45\n1 5 cron.daily nice run-parts /etc/cron.daily\n");
   files_.SetFile("/var/spool/anacron/cron.daily", "20231231\n");
@@ -298,14 +299,16 @@ TEST_F(Tasks, SuseRunsDirectoriesByStamps) {
 }
 
 TEST_F(Tasks, AtJobs) {
-  const char job[] = "#!/bin/sh\n# atrun uid=1000 gid=1000\n# mail jane 0\numask 22\nTOKEN=s; export TOKEN\n"
-                     "cd / || {\n\t exit 1\n}\necho hi\n";
+  const char job[] =
+      "#!/bin/sh\n# atrun uid=1000 gid=1000\n# mail jane 0\numask 22\nTOKEN=s; export TOKEN\n"
+      "cd / || {\n\t exit 1\n}\necho hi\n";
   SetFileWithMode("/var/spool/cron/atjobs/a0000201c8b979", job, 0700);
   SetFileWithMode("/var/spool/cron/atjobs/b0000301c8b979", job, 0600);
   SetFileWithMode("/var/spool/cron/atjobs/=0000401c8b979", job, 0700);
   files_.SetFile("/var/spool/cron/atjobs/.SEQ", "00004\n");
   EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
-  EXPECT_THAT(Found(), ElementsAre("2026-11-29T00:57Z | jane | echo hi", "2026-11-29T00:57Z | jane | echo hi (not executable)"));
+  EXPECT_THAT(Found(),
+              ElementsAre("2026-11-29T00:57Z | jane | echo hi", "2026-11-29T00:57Z | jane | echo hi (not executable)"));
   EXPECT_EQ(Task(0).entry(), "2");
   EXPECT_EQ(Task(0).queue(), "a");
   EXPECT_EQ(Task(0).mailto(), "jane");

@@ -38,7 +38,7 @@ std::set<std::string> DistributionIds(const FileTree& files) {
   return ids;
 }
 
-bool IsDirectory(const FileTree& files, absl::string_view path) {
+bool IsDirectoryAt(const FileTree& files, absl::string_view path) {
   const auto info = files.Stat(path);
   return info.ok() && info->type == FileInfo::Type::kDirectory;
 }
@@ -69,8 +69,8 @@ CronDialect TaskRun::FindDialect() const {
   if (ids.count("alpine") > 0 || ids.count("openwrt") > 0) return CronDialect::kBusybox;
   if (!ids.empty()) return CronDialect::kCronie;
   // A tree without os-release: the spool gives it away.
-  if (IsDirectory(files_, "/etc/crontabs")) return CronDialect::kBusybox;
-  return IsDirectory(files_, "/var/spool/cron/crontabs") ? CronDialect::kDebian : CronDialect::kCronie;
+  if (IsDirectoryAt(files_, "/etc/crontabs")) return CronDialect::kBusybox;
+  return IsDirectoryAt(files_, "/var/spool/cron/crontabs") ? CronDialect::kDebian : CronDialect::kCronie;
 }
 
 void TaskRun::ReadUsers() {
@@ -96,7 +96,8 @@ std::optional<absl::TimeZone> TaskRun::Zone(absl::string_view name) {
         "/etc/localtime",
         absl::NotFoundError(zone_name_.empty() ? "find the host's time zone: /etc/localtime does not name it"
                                                : absl::StrCat("load time zone ", zone_name_, ": not known here")),
-        "make /etc/localtime a link into zoneinfo, and install tzdata where the agent runs; until then next_run is not said");
+        "make /etc/localtime a link into zoneinfo, and install tzdata where the agent runs; until then next_run is not "
+        "said");
   }
   return zone;
 }
@@ -136,6 +137,13 @@ std::vector<DirectoryEntry> TaskRun::List(absl::string_view path) {
   }
   if (!listed_.emplace(info->device, info->inode).second) return {};
   return *std::move(entries);
+}
+
+bool TaskRun::IsDirectory(absl::string_view directory, const DirectoryEntry& entry) const {
+  if (entry.type == FileInfo::Type::kRegular || entry.type == FileInfo::Type::kDirectory) {
+    return entry.type == FileInfo::Type::kDirectory;
+  }
+  return IsDirectoryAt(files_, absl::StrCat(directory, "/", entry.name));
 }
 
 void TaskRun::AddProblem(absl::string_view path, const absl::Status& status) {

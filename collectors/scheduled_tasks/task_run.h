@@ -74,6 +74,8 @@ class TaskRun {
   // Entries of a directory; none if there is no such directory or it cannot be read, as above,
   // or if it was listed before under another name.
   std::vector<DirectoryEntry> List(absl::string_view path);
+  // Whether an entry of `directory` is itself one, or a link to one.
+  bool IsDirectory(absl::string_view directory, const DirectoryEntry& entry) const;
   // Something is not seen; adds what helps where permission was refused.
   void AddProblem(absl::string_view path, const absl::Status& status);
   void AddProblems(absl::string_view path, const TaskProblems& problems);

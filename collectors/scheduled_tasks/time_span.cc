@@ -80,7 +80,8 @@ std::optional<absl::Duration> ParseTimeSpan(absl::string_view text) {
   double total = 0;
   while (!text.empty()) {
     double number = 0;
-    if (!absl::SimpleAtod(TakeWhile(&text, IsNumberByte), &number)) return std::nullopt;
+    const absl::string_view digits = TakeWhile(&text, IsNumberByte);
+    if (!absl::SimpleAtod(digits, &number) || digits.back() == '.') return std::nullopt;
     TakeWhile(&text, IsSpace);
     const absl::string_view word = TakeWhile(&text, IsUnitByte);
     const auto* const unit =

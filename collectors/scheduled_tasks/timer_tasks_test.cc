@@ -14,8 +14,8 @@ using ::testing::IsEmpty;
 TimerTriggers Read(absl::string_view text) { return ReadTimerTriggers(ParseUnitFile(text).assignments); }
 
 TEST(TimerTriggers, KeepsAllInOrder) {
-  const TimerTriggers triggers =
-      Read("[Unit]\nOnCalendar=never\n[Timer]\nOnBootSec=15min\nOnCalendar=Mon 9:0\nOnUnitActiveSec=1d\nAccuracySec=1h\n");
+  const TimerTriggers triggers = Read(
+      "[Unit]\nOnCalendar=never\n[Timer]\nOnBootSec=15min\nOnCalendar=Mon 9:0\nOnUnitActiveSec=1d\nAccuracySec=1h\n");
   EXPECT_THAT(triggers.written, ElementsAre("OnBootSec=15min", "Mon 9:0", "OnUnitActiveSec=1d"));
   EXPECT_THAT(triggers.normalized, ElementsAre("OnBootSec=15min", "Mon *-*-* 09:00:00", "OnUnitActiveSec=1d"));
   EXPECT_EQ(triggers.calendars.size(), 1U);
