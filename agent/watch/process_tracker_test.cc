@@ -242,6 +242,7 @@ TEST_F(ProcessTrackerTest, AfterALossThoseWhoseEndWasDroppedAreFound) {
   Fork(10);
   gone_ = {7, 10};  // and nobody told
   tracker_->EventsLost(now_);
+  Wait(absl::Milliseconds(50));
   EXPECT_EQ(Look().size(), 4u);
   const ProcessEventReport report = Take();
   ASSERT_THAT(Pids(report), ElementsAre(7));

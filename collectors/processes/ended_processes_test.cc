@@ -145,6 +145,9 @@ TEST_F(EndedProcessesTest, WhoTheScanHasFoundIsNotEmittedTwice) {
 TEST_F(EndedProcessesTest, AReplacedExecutableIsNotTakenForItsOwn) {
   AddEnded({.pid = 42});
   files_.SetFile("/usr/bin/sleeper", "another program");
+  FileInfo other;
+  other.inode = 4'711;
+  files_.SetInfo("/usr/bin/sleeper", other);
   Run();
   ASSERT_THAT(Pids(), ElementsAre(1, 42));
   const pb::Process& process = sink_.records()[1].process();
