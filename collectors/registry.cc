@@ -9,6 +9,7 @@
 #include "collectors/os_packages/os_packages_collector.h"
 #include "collectors/ports/ports_collector.h"
 #include "collectors/processes/processes_collector.h"
+#include "collectors/resources/resources_collector.h"
 #include "proto/kind_registry.h"
 
 namespace rollcall {
@@ -20,6 +21,7 @@ constexpr auto kCollectors = std::to_array({
     &kOsPackagesCollector,
     &kPortsCollector,
     &kProcessesCollector,
+    &kResourcesCollector,
 });
 
 absl::Status CheckDescriptor(const Collector::Descriptor& descriptor) {
