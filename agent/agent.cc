@@ -12,6 +12,7 @@
 #include "agent/collection.h"
 #include "agent/identity/agent_identity.h"
 #include "agent/identity/epoch.h"
+#include "agent/identity/known_host.h"
 #include "agent/identity/local_file.h"
 #include "agent/live_host.h"
 #include "agent/memory_trim.h"
@@ -29,6 +30,7 @@
 #include "agent/watchdog/watchdog.h"
 #include "collectors/registry.h"
 #include "google/protobuf/util/time_util.h"
+#include "platform/hardware_facts.h"
 #include "platform/host_identity.h"
 #include "platform/status_macros.h"
 #include "platform/version.h"
@@ -127,7 +129,15 @@ absl::Status Agent::Parts::Identify() {
   ROLLCALL_ASSIGN_OR_RETURN(host_, OpenHost(config_.root));
   ROLLCALL_ASSIGN_OR_RETURN(const std::string kept_id,
                             LoadOrCreateKeptId(config_.state_dir + "/host_id", GenerateUuid));
-  host_identity_ = IdentifyHost(*host_.files, kept_id);
+  ROLLCALL_ASSIGN_OR_RETURN(host_identity_,
+                            RecognizeHost(config_.state_dir + "/known_host", IdentifyHost(*host_.files, kept_id),
+                                          ReadHardwareFacts(*host_.files)));
+  if (!host_identity_.clone_of.empty()) {
+    logger_->Warning("host.clone",
+                     "this machine runs on a copy of another's disk; it has a host id of its own, and should be "
+                     "enrolled anew for a certificate of its own",
+                     {{"host_id", host_identity_.id}, {"clone_of", host_identity_.clone_of}});
+  }
   const absl::StatusOr<std::string> boot_id = host_.files->ReadFile(kBootIdPath, 64);
   if (boot_id.ok()) boot_id_ = std::string(absl::StripAsciiWhitespace(*boot_id));
   ROLLCALL_ASSIGN_OR_RETURN(epoch_, EpochSource::Open(config_.state_dir + "/epoch", *clock_));
@@ -171,6 +181,7 @@ CollectorContext Agent::Parts::MakeContext() const {
   context.system_manager = host_.system_manager.get();
   context.host_id = host_identity_.id;
   context.host_id_source = host_identity_.source;
+  context.host_clone_of = host_identity_.clone_of;
   context.agent_version = std::string(Version());
   return context;
 }
@@ -291,6 +302,7 @@ int Agent::Parts::Run() {
   if (process_watcher_ != nullptr) process_watcher_->Stop();
   watchdog_->Stop();
   scheduler_->Stop();
+  collection_->Flush();
   session_->Stop();
   status_server_.reset();
   const absl::Status synced = spool_->Sync();

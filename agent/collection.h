@@ -53,6 +53,10 @@ class Collection {
   // run cut short by that says nothing about the host.
   void BeginShutdown() { shutting_down_ = true; }
 
+  // Passes on what collectors have gathered for a later run that will not come (Collector::Flush).
+  // Call when no task runs any more.
+  void Flush();
+
   std::vector<CollectionStats> Stats() const;
 
  private:
@@ -66,6 +70,7 @@ class Collection {
 
   absl::Status Run(Entry* entry, const TaskRun& run);
   void Throttled(Entry* entry);
+  void FlushEntry(Entry* entry);
   absl::Status Deliver(Entry* entry, const pb::RunResult& result);
   void LogResult(const pb::RunResult& result, bool repeated);
 

@@ -49,6 +49,8 @@ struct CollectorContext {
   // Directory-independent facts the composition root knows.
   std::string host_id;
   std::string host_id_source;
+  // Empty unless the host is known to run on a copy of another's disk.
+  std::string host_clone_of;
   std::string agent_version;
   std::string agent_mode = "host";
 };
@@ -91,6 +93,11 @@ class Collector {
   //   anything else    nothing could be read (FAILED).
   // Checks `stop` at least every 100 ms of work.
   virtual absl::Status Collect(RecordSink& sink, RunReport& report, const StopToken& stop) = 0;
+
+  // Emits what runs have gathered and not yet emitted, because the agent ends. Only collectors
+  // of kinds that are samples gather anything: this is no look at the host and retires nothing.
+  // An error of the sink is passed on. Not called while a run is in progress.
+  virtual absl::Status Flush([[maybe_unused]] RecordSink& sink) { return absl::OkStatus(); }
 };
 
 }  // namespace rollcall

@@ -147,6 +147,7 @@ std::string RunTwice(const Collector::Descriptor& descriptor, const FileTree& fi
   for (int run = 0; run < 2; ++run) {
     VectorSink sink;
     pb::RunResult result = RunCollector(*collector, descriptor, {}, clock, StopToken(), sink);
+    FlushCollector(*collector, sink, &result);
     CheckRecords(descriptor, sink.records());
     result.clear_started_at();
     result.clear_finished_at();

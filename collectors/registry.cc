@@ -12,6 +12,7 @@
 #include "collectors/os_packages/os_packages_collector.h"
 #include "collectors/ports/ports_collector.h"
 #include "collectors/processes/processes_collector.h"
+#include "collectors/resources/resources_collector.h"
 #include "collectors/scheduled_tasks/scheduled_tasks_collector.h"
 #include "collectors/services/services_collector.h"
 #include "proto/kind_registry.h"
@@ -28,6 +29,7 @@ constexpr auto kCollectors = std::to_array({
     &kOsPackagesCollector,
     &kPortsCollector,
     &kProcessesCollector,
+    &kResourcesCollector,
     &kScheduledTasksCollector,
     &kServicesCollector,
 });

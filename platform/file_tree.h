@@ -39,7 +39,14 @@ struct DirectoryEntry {
 // What statvfs(3) says, in bytes.
 struct FilesystemSpace {
   uint64_t total_bytes = 0;
+  // Free to root; to others `available_bytes`.
+  uint64_t free_bytes = 0;
   uint64_t available_bytes = 0;
+  // The unit of all three.
+  uint32_t block_bytes = 0;
+  // 0 where inodes are made as they are needed.
+  uint64_t total_inodes = 0;
+  uint64_t free_inodes = 0;
   // The device of files in it, as FileInfo::device.
   uint64_t device = 0;
 };

@@ -114,6 +114,8 @@ absl::Status QueryEngine::ListHosts(const QueryCaller& caller, const pb::ListHos
     summary->set_kernel(entry.kernel);
     summary->set_agent_version(entry.row.contact.agent_version);
     summary->set_clone_suspected(entry.row.clone_suspected);
+    summary->set_host_id_shared(entry.host_id_shared);
+    summary->set_clone_of(entry.clone_of);
     summary->set_connected(connected_(entry.row.contact.agent));
     if (!entry.row.contacted) continue;
     *summary->mutable_first_contact() = ToWire(entry.row.first_contact);

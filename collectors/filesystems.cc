@@ -1,4 +1,4 @@
-#include "collectors/host/filesystems.h"
+#include "collectors/filesystems.h"
 
 #include <algorithm>
 #include <map>
@@ -77,5 +77,25 @@ std::vector<Mount> HostFilesystems(const std::vector<Mount>& mounts) {
 }
 
 bool IsLocalFilesystem(absl::string_view fs_type) { return Contains(kLocalTypes, fs_type); }
+
+std::vector<Mount> LocalFilesystems(const std::vector<Mount>& mounts) {
+  std::vector<std::string> remote;  // mount points, each with a final slash
+  for (const Mount& mount : mounts) {
+    const bool asks_somebody = !IsLocalFilesystem(mount.fs_type) && !Contains(kPseudoTypes, mount.fs_type);
+    if ((asks_somebody || mount.fs_type == "autofs") && mount.mount_point != "/") {
+      remote.push_back(mount.mount_point + "/");
+    }
+  }
+  std::vector<Mount> local = HostFilesystems(mounts);
+  local.erase(std::remove_if(local.begin(), local.end(),
+                             [&remote](const Mount& mount) {
+                               return !IsLocalFilesystem(mount.fs_type) ||
+                                      std::any_of(remote.begin(), remote.end(), [&mount](const std::string& point) {
+                                        return absl::StartsWith(mount.mount_point, point);
+                                      });
+                             }),
+              local.end());
+  return local;
+}
 
 }  // namespace rollcall

@@ -1,6 +1,6 @@
 // Which mounts are filesystems of the host.
-#ifndef ROLLCALL_COLLECTORS_HOST_FILESYSTEMS_H_
-#define ROLLCALL_COLLECTORS_HOST_FILESYSTEMS_H_
+#ifndef ROLLCALL_COLLECTORS_FILESYSTEMS_H_
+#define ROLLCALL_COLLECTORS_FILESYSTEMS_H_
 
 #include <string>
 #include <vector>
@@ -21,6 +21,10 @@ std::vector<Mount> HostFilesystems(const std::vector<Mount>& mounts);
 // Whether asking this type for its size cannot hang on a server that is gone.
 bool IsLocalFilesystem(absl::string_view fs_type);
 
+// Those of HostFilesystems whose size can be asked for without waiting for a server: of a local
+// type, and not mounted somewhere below a filesystem that is not.
+std::vector<Mount> LocalFilesystems(const std::vector<Mount>& mounts);
+
 }  // namespace rollcall
 
-#endif  // ROLLCALL_COLLECTORS_HOST_FILESYSTEMS_H_
+#endif  // ROLLCALL_COLLECTORS_FILESYSTEMS_H_

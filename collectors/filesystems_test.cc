@@ -1,4 +1,4 @@
-#include "collectors/host/filesystems.h"
+#include "collectors/filesystems.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -64,6 +64,25 @@ TEST(HostFilesystems, AreBounded) {
     mounts.push_back(mount);
   }
   EXPECT_EQ(HostFilesystems(mounts).size(), kMaxFilesystems);
+}
+
+// A dead server must not hang whoever asks for sizes: neither its own filesystems nor paths that
+// lead through them are touched.
+TEST(LocalFilesystems, NothingLeadsThroughANetwork) {
+  std::vector<std::string> points;
+  constexpr char kMounts[] =
+      "1 0 8:1 / / rw - ext4 /dev/a rw\n"
+      "2 1 0:40 / /net rw - nfs4 server:/x rw\n"
+      "3 2 8:2 / /net/local rw - ext4 /dev/b rw\n"
+      "4 1 0:41 / /network rw - fuse.sshfs me@server: rw\n"
+      "5 1 8:3 / /networked rw - xfs /dev/c rw\n"
+      "6 1 0:42 / /run rw - tmpfs tmpfs rw\n"
+      "7 1 0:43 / /boot rw - autofs systemd-1 rw\n"
+      "8 7 8:4 / /boot rw - vfat /dev/d rw\n"
+      "9 1 0:44 / /auto rw - autofs /etc/auto.home rw\n"
+      "10 9 8:5 / /auto/home rw - ext4 /dev/e rw\n";
+  for (const Mount& mount : LocalFilesystems(ParseMountInfo(kMounts).mounts)) points.push_back(mount.mount_point);
+  EXPECT_THAT(points, ElementsAre("/", "/boot", "/networked"));
 }
 
 TEST(IsLocalFilesystem, NetworksAreNot) {
