@@ -184,6 +184,7 @@ std::vector<std::string> ScriptCommands(absl::string_view text) {
     absl::string_view line = absl::StripAsciiWhitespace(TakeLine(&text));
     if (joined.empty() && absl::StartsWith(line, "#")) continue;
     const bool continued = absl::ConsumeSuffix(&line, "\\") && !text.empty();
+    line = absl::StripTrailingAsciiWhitespace(line);
     if (joined.size() + line.size() <= kMaxValueBytes) absl::StrAppend(&joined, joined.empty() ? "" : " ", line);
     if (continued) continue;
     if (!joined.empty() && !IsControl(joined)) commands.push_back(joined);

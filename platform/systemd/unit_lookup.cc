@@ -134,6 +134,9 @@ UnitLookup::Found UnitLookup::Find(absl::string_view name) const {
 }
 
 UnitLookup::Step UnitLookup::Search(absl::string_view name) const {
+  if (!UnitTemplateOf(name).empty() && !UnitTypeMayTemplate(UnitTypeOf(name))) {
+    return {BadLink(name, "no unit of its type has instances"), "", false, ""};
+  }
   for (const std::string& candidate : {std::string(name), IsUnitInstance(name) ? UnitTemplateOf(name) : ""}) {
     if (candidate.empty()) continue;
     for (const UnitFolder& folder : folders_.folders()) {
