@@ -14,7 +14,7 @@ namespace rollcall {
 namespace {
 
 constexpr absl::string_view kHeader = "rollcall-known-host 1";
-constexpr size_t kMaxFileBytes = size_t{64} << 10;
+constexpr size_t kMaxKnownHostBytes = size_t{64} << 10;
 constexpr size_t kMaxMacs = 1'000;
 constexpr size_t kSuffixLength = 12;
 
@@ -102,7 +102,7 @@ absl::StatusOr<KnownHost> ParseKnownHost(absl::string_view text) {
 
 absl::StatusOr<HostIdentity> RecognizeHost(const std::string& path, const HostIdentity& found,
                                            const HardwareFacts& now) {
-  const absl::StatusOr<std::string> text = ReadLocalFile(path, kMaxFileBytes);
+  const absl::StatusOr<std::string> text = ReadLocalFile(path, kMaxKnownHostBytes);
   if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
   std::optional<KnownHost> before;
   if (text.ok()) {
