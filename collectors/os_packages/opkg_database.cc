@@ -54,6 +54,28 @@ void ReadControl(const FileTree& files, absl::string_view directory, pb::OsPacka
   Complete(parse.packages[0].record, record);
 }
 
+// Takes the packages of one status file. Cancelled is the only error.
+absl::Status AddPackages(const FileTree& files, const std::string& path, absl::string_view text,
+                         const Distribution& distribution, const StopToken& stop, PackageAdder& adder,
+                         DatabaseContents* contents, bool* all_read) {
+  DpkgParse parse = ParseDpkgStatus(text, StanzaDialect::kOpkgStatus, PackageDatabase::kMaxPackages);
+  for (const absl::Status& problem : parse.problems) adder.AddProblem(path, problem);
+  contents->further_problems += parse.problem_count - parse.problems.size();
+  contents->observed += parse.observed - parse.packages.size();
+  size_t done = 0;
+  for (DpkgPackage& package : parse.packages) {
+    if (done++ % kPackagesBetweenStopChecks == 0 && stop.stop_requested()) {
+      return absl::CancelledError(absl::StrCat("read ", path, ": stopped"));
+    }
+    if (!package.on_disk) continue;
+    pb::OsPackage& record = package.record;
+    ReadControl(files, absl::StripSuffix(path, "/status"), &record, contents, all_read);
+    record.set_purl(PackageUrl("opkg", distribution, record.name(), record.version(), record.architecture()));
+    adder.Add(std::move(record), path);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::string_view OpkgDatabase::path() const { return kPaths[0]; }
@@ -87,21 +109,8 @@ absl::Status OpkgDatabase::Parse(const FileTree& files, const std::vector<Databa
       DropPartialStanza(&*text);
       adder.AddProblem(source.path, absl::ResourceExhaustedError("larger than the limit"));
     }
-    DpkgParse parse = ParseDpkgStatus(*text, StanzaDialect::kOpkgStatus, kMaxPackages);
-    for (const absl::Status& problem : parse.problems) adder.AddProblem(source.path, problem);
-    contents->further_problems += parse.problem_count - parse.problems.size();
-    contents->observed += parse.observed - parse.packages.size();
-    size_t done = 0;
-    for (DpkgPackage& package : parse.packages) {
-      if (done++ % kPackagesBetweenStopChecks == 0 && stop.stop_requested()) {
-        return absl::CancelledError(absl::StrCat("read ", source.path, ": stopped"));
-      }
-      if (!package.on_disk) continue;
-      pb::OsPackage& record = package.record;
-      ReadControl(files, absl::StripSuffix(source.path, "/status"), &record, contents, all_read);
-      record.set_purl(PackageUrl("opkg", distribution, record.name(), record.version(), record.architecture()));
-      adder.Add(std::move(record), source.path);
-    }
+    const absl::Status added = AddPackages(files, source.path, *text, distribution, stop, adder, contents, all_read);
+    if (!added.ok()) return added;
   }
   return result;
 }

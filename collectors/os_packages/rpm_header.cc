@@ -157,6 +157,25 @@ constexpr size_t kMaxNameBytes = 1024;
 
 std::string NameText(absl::string_view text) { return ToRecordText(text, kMaxNameBytes); }
 
+// All that is not part of the package's identity.
+void SetDetails(Header& header, pb::OsPackage* record) {
+  SetRpmSource(header.Text(kSourceRpm), record);
+  record->set_vendor(ToRecordText(header.Text(kVendor)));
+  record->set_maintainer(ToRecordText(header.Text(kPackager)));
+  record->set_licence(ToRecordText(header.Text(kLicence)));
+  const absl::string_view summary = header.Text(kSummary);
+  record->set_summary(ToRecordText(summary.substr(0, summary.find('\n'))));
+  record->set_modularity_label(ToRecordText(header.Text(kModularityLabel)));
+  // There is none where the header was imported without installing it.
+  if (const auto time = header.Number(kInstallTime); time && *time > 0 && *time <= UINT32_MAX) {
+    record->mutable_install_time()->set_seconds(static_cast<int64_t>(*time));
+  }
+  // Packages of 4 GiB and more have only the long one.
+  std::optional<uint64_t> size = header.Number(kLongSize);
+  if (!size) size = header.Number(kSize);
+  if (size) record->set_installed_bytes(*size);
+}
+
 }  // namespace
 
 bool SetRpmVersion(absl::string_view epoch, absl::string_view version, absl::string_view release,
@@ -197,30 +216,16 @@ absl::StatusOr<RpmPackage> ParseRpmHeader(absl::string_view blob) {
   record.set_manager(pb::OsPackage::RPM);
   record.set_name(NameText(name));
   record.set_architecture(NameText(header->Text(kArchitecture)));
+  record.set_status("installed");
+  record.set_installed(true);
   const std::optional<uint64_t> epoch = header->Number(kEpoch);
   const absl::string_view version = header->Text(kVersion);
   const bool epoch_ok = SetRpmVersion(epoch ? absl::StrCat(*epoch) : "", version, header->Text(kRelease), &record);
-  SetRpmSource(header->Text(kSourceRpm), &record);
-  record.set_vendor(ToRecordText(header->Text(kVendor)));
-  record.set_maintainer(ToRecordText(header->Text(kPackager)));
-  record.set_licence(ToRecordText(header->Text(kLicence)));
-  const absl::string_view summary = header->Text(kSummary);
-  record.set_summary(ToRecordText(summary.substr(0, summary.find('\n'))));
-  record.set_modularity_label(ToRecordText(header->Text(kModularityLabel)));
-  // There is none where the header was imported without installing it.
-  if (const auto time = header->Number(kInstallTime); time && *time > 0 && *time <= UINT32_MAX) {
-    record.mutable_install_time()->set_seconds(static_cast<int64_t>(*time));
-  }
-  // Packages of 4 GiB and more have only the long one.
-  std::optional<uint64_t> size = header->Number(kLongSize);
-  if (!size) size = header->Number(kSize);
-  if (size) record.set_installed_bytes(*size);
-  record.set_status("installed");
-  record.set_installed(true);
+  SetDetails(*header, &record);
 
   package.damage = header->damage();
-  if (package.damage.ok() && version.empty()) package.damage = absl::InvalidArgumentError("no VERSION");
-  if (package.damage.ok() && !epoch_ok) package.damage = absl::InvalidArgumentError("damaged EPOCH");
+  if (version.empty()) package.damage.Update(absl::InvalidArgumentError("no VERSION"));
+  if (!epoch_ok) package.damage.Update(absl::InvalidArgumentError("damaged EPOCH"));
   if (!package.damage.ok()) {
     package.damage =
         absl::InvalidArgumentError(absl::StrCat("package ", record.name(), ": ", package.damage.message()));
