@@ -41,6 +41,7 @@ class AccountsLive : public testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "not root";
+    if (!ToolOutput({"unshare", "-m", "true"}).ok()) GTEST_SKIP() << "no mount namespaces";
     files_.SetFile("/etc/passwd", kBareRoot);
     files_.SetFile("/etc/shadow", "root:*:19000:0:99999:7:::\n");
     files_.SetFile("/etc/group", "root:x:0:\nusers:x:100:\n");
