@@ -167,8 +167,8 @@ void AddCounts(const HostScreenData& data, Facts* facts) {
 }
 
 void PrintFacts(Screen* screen, const Facts& facts) {
-  size_t width = 0;
-  for (const auto& [name, text] : facts) width = std::max(width, name.size());
+  int width = 0;
+  for (const auto& [name, text] : facts) width = std::max(width, static_cast<int>(name.size()));
   for (const auto& [name, text] : facts) {
     if (!text.empty()) screen->Line(absl::StrFormat("  %-*s  %s", width, name, text));
   }
