@@ -109,11 +109,17 @@ int Collect(const CommandLine& line, const AgentConfig& config) {
   const absl::StatusOr<LiveHost> host = OpenHost(config.root);
   if (!host.ok()) return Fail(host.status(), kUsageExitCode);
   const SystemClock clock;
-  const HostIdentity identity = IdentifyHost(*host->files, "");
+  HostIdentity identity = IdentifyHost(*host->files, "");
+  if (identity.id.empty()) {  // a tree without any id gets one for this run
+    const absl::StatusOr<std::string> id = GenerateUuid();
+    if (!id.ok()) return Fail(id.status(), kUsageExitCode);
+    identity.id = *id;
+  }
   CollectorContext context;
   context.files = host->files.get();
   context.clock = &clock;
   context.sockets = host->sockets.get();
+  context.system_manager = host->system_manager.get();
   context.host_id = identity.id;
   context.host_id_source = identity.source;
   context.agent_version = std::string(Version());

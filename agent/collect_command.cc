@@ -147,6 +147,7 @@ pb::RunResult RunOne(const Collector::Descriptor& descriptor, const CollectorCon
   sink.BeginRun(result).IgnoreError();  // these stages cannot fail here
   const TimeLimit limit(descriptor.timeout, stop, context.clock);
   FinishRun(*collector, descriptor, RunLimits(), *context.clock, limit.token(), sink, &result);
+  FlushCollector(*collector, sink, &result);  // there is no later run that would
   return result;
 }
 

@@ -1,14 +1,32 @@
 #include "agent/collection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "collectors/run_collector.h"
+#include "proto/kind_registry.h"
 
 namespace rollcall {
 namespace {
 
 // Collectors this rare read much at a time; the others' first runs need not wait for them.
 constexpr absl::Duration kHeavyInterval = absl::Hours(1);
+
+class GatheringSink : public RecordSink {
+ public:
+  absl::Status Emit(pb::Record&& record) override {
+    records.push_back(std::move(record));
+    return absl::OkStatus();
+  }
+  std::vector<pb::Record> records;
+};
+
+bool HasSamplesOnly(const Collector::Descriptor& descriptor) {
+  return std::all_of(descriptor.kinds.begin(), descriptor.kinds.end(), [](absl::string_view name) {
+    const Kind* kind = FindKind(name);
+    return kind != nullptr && kind->options->sample();
+  });
+}
 
 RunLimits LimitsOf(absl::Duration interval) {
   RunLimits limits;
@@ -37,6 +55,15 @@ Collection::Collection(const AgentConfig& config, absl::Span<const Collector::De
     entry->stats.timeout = settings.timeout;
     entries_.push_back(std::move(entry));
   }
+}
+
+std::vector<WatchedCollector> Collection::Watched() const {
+  std::vector<WatchedCollector> watched;
+  for (const auto& entry : entries_) {
+    const absl::Span<const absl::string_view> paths = entry->descriptor->watch_paths;
+    if (!paths.empty()) watched.push_back({entry->stats.name, {paths.begin(), paths.end()}});
+  }
+  return watched;
 }
 
 std::vector<ScheduledTask> Collection::Tasks() {
@@ -86,6 +113,33 @@ void Collection::Throttled(Entry* entry) {
   result.set_status(pb::RunResult::THROTTLED);
   if (chain_->BeginRun(result).ok()) Deliver(entry, result).IgnoreError();  // logged there
   after_run_();
+}
+
+void Collection::Flush() {
+  for (const auto& entry : entries_) FlushEntry(entry.get());
+}
+
+void Collection::FlushEntry(Entry* entry) {
+  GatheringSink gathered;
+  entry->collector->Flush(gathered).IgnoreError();  // this sink refuses nothing
+  if (gathered.records.empty()) return;
+  const pb::RunResult begun = BeginRun(*entry->descriptor, LimitsOf(entry->interval), *clock_);
+  // As the last run went, so does this: it looked at nothing.
+  pb::RunResult result = entry->stats.last_result.value_or(begun);
+  const bool retires_nothing = result.status() == pb::RunResult::COMPLETE && HasSamplesOnly(*entry->descriptor);
+  if (!retires_nothing) result.set_status(pb::RunResult::PARTIAL);
+  result.clear_cpu_time();
+  *result.mutable_started_at() = begun.started_at();
+  *result.mutable_finished_at() = begun.started_at();
+  result.set_record_count(gathered.records.size());
+  absl::Status status = chain_->BeginRun(result);
+  for (pb::Record& record : gathered.records) status.Update(chain_->Emit(std::move(record)));
+  if (status.ok()) {
+    Deliver(entry, result).IgnoreError();  // logged there
+  } else {
+    logger_->Error("run.not_kept", "cannot keep samples gathered since the last record",
+                   {{"collector", entry->stats.name}, {"cause", status}});
+  }
 }
 
 absl::Status Collection::Deliver(Entry* entry, const pb::RunResult& result) {

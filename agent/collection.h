@@ -15,6 +15,7 @@
 #include "agent/config/agent_config.h"
 #include "agent/pipeline/run_sink.h"
 #include "agent/scheduler/scheduler.h"
+#include "agent/watch/change_watcher.h"
 #include "collectors/collector.h"
 #include "platform/clock.h"
 #include "platform/log.h"
@@ -42,12 +43,19 @@ class Collection {
   Collection(const AgentConfig& config, absl::Span<const Collector::Descriptor* const> descriptors,
              const CollectorContext& context, RunSink* chain, Logger* logger, std::function<void()> after_run);
 
+  // The enabled collectors that have paths to watch.
+  std::vector<WatchedCollector> Watched() const;
+
   // One task per enabled collector, in the order of the table. This must outlive them.
   std::vector<ScheduledTask> Tasks();
 
   // From now on, runs that end because they were stopped leave no result: the agent ends, and a
   // run cut short by that says nothing about the host.
   void BeginShutdown() { shutting_down_ = true; }
+
+  // Passes on what collectors have gathered for a later run that will not come (Collector::Flush).
+  // Call when no task runs any more.
+  void Flush();
 
   std::vector<CollectionStats> Stats() const;
 
@@ -62,6 +70,7 @@ class Collection {
 
   absl::Status Run(Entry* entry, const TaskRun& run);
   void Throttled(Entry* entry);
+  void FlushEntry(Entry* entry);
   absl::Status Deliver(Entry* entry, const pb::RunResult& result);
   void LogResult(const pb::RunResult& result, bool repeated);
 

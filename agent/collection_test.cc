@@ -13,12 +13,21 @@ using ::testing::ElementsAre;
 
 class StoppableCollector : public Collector {
  public:
+  absl::Status Flush(RecordSink& sink) override {
+    for (; gathered > 0; --gathered) {
+      pb::Record record;
+      record.mutable_resource_usage()->set_first_sample_unix_ms(gathered);
+      if (absl::Status status = sink.Emit(std::move(record)); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
   absl::Status Collect(RecordSink& sink, RunReport& report, const StopToken& stop) override {
     pb::Record record;
     record.mutable_os_package()->set_name("a");
     if (absl::Status status = sink.Emit(std::move(record)); !status.ok()) return status;
     return stop.stop_requested() ? absl::CancelledError("stopped") : absl::OkStatus();
   }
+  static inline int gathered = 0;
 };
 
 constexpr absl::string_view kKinds[] = {"os_package"};
@@ -38,7 +47,10 @@ Collector::Descriptor Descriptor(absl::string_view name, absl::Duration interval
 class FakeChain : public RunSink {
  public:
   absl::Status BeginRun(const pb::RunResult&) override { return begin; }
-  absl::Status Emit(pb::Record&&) override { return absl::OkStatus(); }
+  absl::Status Emit(pb::Record&& record) override {
+    records.push_back(std::move(record));
+    return absl::OkStatus();
+  }
   absl::Status EndRun(const pb::RunResult& result) override {
     results.push_back(result);
     return end;
@@ -46,6 +58,7 @@ class FakeChain : public RunSink {
   absl::Status begin;
   absl::Status end;
   std::vector<pb::RunResult> results;
+  std::vector<pb::Record> records;
 };
 
 class CollectionTest : public ::testing::Test {
@@ -115,6 +128,36 @@ TEST_F(CollectionTest, ATimeoutIsAPartialRunButAShutdownIsNone) {
   EXPECT_EQ(Run(stop.token()).code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(chain_.results.size(), 1u);
   EXPECT_EQ(after_, 2);
+}
+
+TEST_F(CollectionTest, WhatWasGatheredIsPassedOnAtTheEnd) {
+  collection_->Flush();
+  EXPECT_TRUE(chain_.results.empty()) << "nothing was gathered";
+  ASSERT_TRUE(Run().ok());
+  chain_.records.clear();
+  StoppableCollector::gathered = 2;
+  collection_->Flush();
+  EXPECT_EQ(chain_.records.size(), 2u);
+  ASSERT_EQ(chain_.results.size(), 2u);
+  EXPECT_EQ(chain_.results[1].collector(), "packages");
+  EXPECT_EQ(chain_.results[1].record_count(), 2u);
+  // The collector has kinds that are no samples: a COMPLETE result would retire them all.
+  EXPECT_EQ(chain_.results[1].status(), pb::RunResult::PARTIAL);
+  collection_->Flush();
+  EXPECT_EQ(chain_.results.size(), 2u);
+}
+
+TEST_F(CollectionTest, SamplesAtTheEndLeaveTheCoverageAsItWas) {
+  constexpr absl::string_view kSampleKinds[] = {"resource_usage"};
+  Collector::Descriptor samples = Descriptor("samples", absl::Minutes(1));
+  samples.kinds = kSampleKinds;
+  Collection collection(config_, std::vector<const Collector::Descriptor*>{&samples}, context_, &chain_, &logger_,
+                        [] {});
+  ASSERT_TRUE(collection.Tasks()[0].run(TaskRun()).ok());
+  StoppableCollector::gathered = 1;
+  collection.Flush();
+  ASSERT_EQ(chain_.results.size(), 2u);
+  EXPECT_EQ(chain_.results[1].status(), pb::RunResult::COMPLETE);
 }
 
 TEST_F(CollectionTest, ALeftOutRunSaysSo) {

@@ -18,6 +18,8 @@
 namespace rollcall {
 
 class KernelSockets;  // platform/kernel_sockets.h
+class ProcessEvents;  // platform/process_events.h
+class SystemManager;  // platform/systemd/system_manager.h
 
 namespace pb = ::rollcall::v1;
 
@@ -39,9 +41,16 @@ struct CollectorContext {
   // Sockets of the running kernel; nullptr when a tree is examined that is not this
   // machine's (`--root` on an image or a fixture).
   const KernelSockets* sockets = nullptr;
+  // Processes that come and go between two runs; nullptr where nobody listens for them: in a
+  // single run, on a tree that is not this machine's, or if the operator turned it off.
+  ProcessEvents* process_events = nullptr;
+  // The running systemd, or rather the place where one is asked; nullptr likewise.
+  const SystemManager* system_manager = nullptr;
   // Directory-independent facts the composition root knows.
   std::string host_id;
   std::string host_id_source;
+  // Empty unless the host is known to run on a copy of another's disk.
+  std::string host_clone_of;
   std::string agent_version;
   std::string agent_mode = "host";
 };
@@ -84,6 +93,11 @@ class Collector {
   //   anything else    nothing could be read (FAILED).
   // Checks `stop` at least every 100 ms of work.
   virtual absl::Status Collect(RecordSink& sink, RunReport& report, const StopToken& stop) = 0;
+
+  // Emits what runs have gathered and not yet emitted, because the agent ends. Only collectors
+  // of kinds that are samples gather anything: this is no look at the host and retires nothing.
+  // An error of the sink is passed on. Not called while a run is in progress.
+  virtual absl::Status Flush([[maybe_unused]] RecordSink& sink) { return absl::OkStatus(); }
 };
 
 }  // namespace rollcall

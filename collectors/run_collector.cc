@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -78,6 +79,13 @@ void FinishRun(Collector& collector, const Collector::Descriptor& descriptor, co
   report.FillResult(result);
   *result->mutable_cpu_time() = ToWire(cpu_time);
   *result->mutable_finished_at() = ToWire(clock.Now());
+}
+
+void FlushCollector(Collector& collector, RecordSink& sink, pb::RunResult* result) {
+  LimitingSink counted(sink, std::numeric_limits<size_t>::max());
+  const absl::Status flushed = collector.Flush(counted);
+  result->set_record_count(result->record_count() + counted.passed());
+  if (!flushed.ok() && result->status() == pb::RunResult::COMPLETE) result->set_status(pb::RunResult::PARTIAL);
 }
 
 pb::RunResult RunCollector(Collector& collector, const Collector::Descriptor& descriptor, const RunLimits& limits,

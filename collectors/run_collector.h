@@ -32,6 +32,10 @@ pb::RunResult BeginRun(const Collector::Descriptor& descriptor, const RunLimits&
 void FinishRun(Collector& collector, const Collector::Descriptor& descriptor, const RunLimits& limits,
                const Clock& clock, const StopToken& stop, RecordSink& sink, pb::RunResult* result);
 
+// Lets `collector` emit what it has gathered (Collector::Flush) and adds the number of records
+// to `result`. A sink that refuses makes a complete run PARTIAL.
+void FlushCollector(Collector& collector, RecordSink& sink, pb::RunResult* result);
+
 // BeginRun and FinishRun in one.
 pb::RunResult RunCollector(Collector& collector, const Collector::Descriptor& descriptor, const RunLimits& limits,
                            const Clock& clock, const StopToken& stop, RecordSink& sink);

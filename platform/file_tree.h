@@ -39,7 +39,14 @@ struct DirectoryEntry {
 // What statvfs(3) says, in bytes.
 struct FilesystemSpace {
   uint64_t total_bytes = 0;
+  // Free to root; to others `available_bytes`.
+  uint64_t free_bytes = 0;
   uint64_t available_bytes = 0;
+  // The unit of all three.
+  uint32_t block_bytes = 0;
+  // 0 where inodes are made as they are needed.
+  uint64_t total_inodes = 0;
+  uint64_t free_inodes = 0;
   // The device of files in it, as FileInfo::device.
   uint64_t device = 0;
 };
@@ -105,6 +112,11 @@ class FileTree {
 
   // A tree rooted at a directory of this one. It may outlive this one.
   virtual absl::StatusOr<std::unique_ptr<FileTree>> Subtree(absl::string_view path) const = 0;
+
+  // A descriptor that stands for a file or directory (O_PATH, close-on-exec), for calls that take
+  // one, such as inotify_add_watch(2). Follows a final symbolic link; opens and reads nothing.
+  // Unimplemented for trees not on a disk.
+  virtual absl::StatusOr<ScopedFd> OpenPath(absl::string_view path) const;
 
   // Opens a directory for repeated reads. By default a view that resolves full paths.
   virtual absl::StatusOr<std::unique_ptr<DirectoryView>> OpenDirectory(absl::string_view path) const;

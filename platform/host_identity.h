@@ -18,6 +18,9 @@ struct HostIdentity {
   std::string id;
   // `cloud`, `machine-id` or `generated`.
   std::string source;
+  // Id of the machine whose disk was copied to this one; empty if none was, as far as is known.
+  // IdentifyHost cannot tell.
+  std::string clone_of = "";
 };
 
 // The machine id of systemd or D-Bus: 32 lowercase hex digits. Empty if there is none or it is
@@ -25,8 +28,8 @@ struct HostIdentity {
 std::string ReadMachineId(const FileTree& tree);
 
 // The cloud's instance id, else the machine id, else `kept_id`. Depends on no DMI, which many
-// machines do not have or fill with the same text. Clones of one disk share an id; the host
-// record's hardware digest tells them apart.
+// machines do not have or fill with the same text. Clones of one disk share this id: whoever
+// remembers a machine's hardware tells them apart.
 HostIdentity IdentifyHost(const FileTree& tree, absl::string_view kept_id);
 
 // The id kept in the file at `path` of the running process, which `generate` makes when there

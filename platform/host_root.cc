@@ -199,6 +199,10 @@ absl::StatusOr<std::unique_ptr<FileTree>> HostRoot::Subtree(absl::string_view pa
   return std::unique_ptr<FileTree>(new HostRoot(*std::move(found), own_fds_, resolver_));
 }
 
+absl::StatusOr<ScopedFd> HostRoot::OpenPath(absl::string_view path) const {
+  return Resolve("open", path, FinalLink::kFollow);
+}
+
 absl::StatusOr<std::unique_ptr<DirectoryView>> HostRoot::OpenDirectory(absl::string_view path) const {
   absl::StatusOr<ScopedFd> found = Resolve("open", path, FinalLink::kFollow);
   if (!found.ok()) return found.status();
@@ -217,8 +221,15 @@ absl::StatusOr<FilesystemSpace> HostRoot::StatFilesystem(absl::string_view path)
   if (::fstatvfs(found->get(), &space) != 0 || ::fstat(found->get(), &info) != 0) {
     return ErrnoStatus(errno, "stat filesystem of", path);
   }
-  return FilesystemSpace{uint64_t{space.f_blocks} * space.f_frsize, uint64_t{space.f_bavail} * space.f_frsize,
-                         info.st_dev};
+  FilesystemSpace result;
+  result.total_bytes = uint64_t{space.f_blocks} * space.f_frsize;
+  result.free_bytes = uint64_t{space.f_bfree} * space.f_frsize;
+  result.available_bytes = uint64_t{space.f_bavail} * space.f_frsize;
+  result.block_bytes = static_cast<uint32_t>(space.f_frsize);
+  result.total_inodes = space.f_files;
+  result.free_inodes = space.f_ffree;
+  result.device = info.st_dev;
+  return result;
 }
 
 }  // namespace rollcall

@@ -450,6 +450,10 @@ TEST_P(HostRootTest, TellsTheSizeOfAFilesystem) {
   ASSERT_TRUE(space.ok());
   EXPECT_GT(space->total_bytes, 0U);
   EXPECT_LE(space->available_bytes, space->total_bytes);
+  EXPECT_LE(space->available_bytes, space->free_bytes);
+  EXPECT_LE(space->free_bytes, space->total_bytes);
+  EXPECT_GT(space->block_bytes, 0U);
+  EXPECT_LE(space->free_inodes, space->total_inodes);
   EXPECT_EQ(space->device, tree().Stat("/")->device);
 }
 

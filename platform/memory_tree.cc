@@ -39,6 +39,7 @@ struct MemoryTree::State {
   // By normalized path; the root directory is "".
   std::map<std::string, Node> nodes;
   std::map<std::string, absl::Status> errors;
+  std::map<std::string, FilesystemSpace> spaces;
   AccessHook hook;
   uint64_t next_inode = 1;
   int64_t next_time = 1'700'000'000'000'000'000;
@@ -132,6 +133,11 @@ void MemoryTree::SetError(absl::string_view path, const absl::Status& error) {
 void MemoryTree::SetAccessHook(AccessHook hook) {
   const std::lock_guard lock(state_->mutex);
   state_->hook = std::move(hook);
+}
+
+void MemoryTree::SetFilesystemSpace(absl::string_view path, const FilesystemSpace& space) {
+  const std::lock_guard lock(state_->mutex);
+  state_->spaces[root_ + Normalized(path)] = space;
 }
 
 absl::StatusOr<std::string> MemoryTree::Resolve(absl::string_view verb, absl::string_view path, bool follow) const {
@@ -273,6 +279,16 @@ absl::StatusOr<std::unique_ptr<FileTree>> MemoryTree::Subtree(absl::string_view 
     return absl::FailedPreconditionError(absl::StrCat("open ", path, ": not a directory"));
   }
   return std::unique_ptr<FileTree>(new MemoryTree(state_, real));
+}
+
+absl::StatusOr<FilesystemSpace> MemoryTree::StatFilesystem(absl::string_view path) const {
+  std::string real;
+  absl::StatusOr<Node> node = Find("stat filesystem of", path, true, &real);
+  if (!node.ok()) return node.status();
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->spaces.find(real);
+  if (found == state_->spaces.end()) return FileTree::StatFilesystem(path);
+  return found->second;
 }
 
 }  // namespace rollcall

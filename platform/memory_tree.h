@@ -42,6 +42,8 @@ class MemoryTree : public FileTree {
   // `path` in the message. OK takes the error back.
   void SetError(absl::string_view path, const absl::Status& error);
   void SetAccessHook(AccessHook hook);
+  // What StatFilesystem says of `path`; Unimplemented for all others.
+  void SetFilesystemSpace(absl::string_view path, const FilesystemSpace& space);
 
   absl::StatusOr<std::string> ReadFile(absl::string_view path, size_t limit) const override;
   absl::StatusOr<std::string> ReadPrefix(absl::string_view path, size_t limit, bool* truncated) const override;
@@ -51,6 +53,7 @@ class MemoryTree : public FileTree {
   absl::StatusOr<std::string> ReadLink(absl::string_view path) const override;
   absl::StatusOr<ScopedFd> Open(absl::string_view path) const override;
   absl::StatusOr<std::unique_ptr<FileTree>> Subtree(absl::string_view path) const override;
+  absl::StatusOr<FilesystemSpace> StatFilesystem(absl::string_view path) const override;
 
  private:
   struct Node;

@@ -56,8 +56,7 @@ bool ChangeFilterSink::IsDuplicate(const AssetKey& key, size_t index) {
 
 absl::Status ChangeFilterSink::Emit(pb::Record&& record) {
   if (run_ == nullptr) return absl::FailedPreconditionError("take record: no run has begun");
-  const Kind* kind = KindOf(record);
-  if (kind != nullptr && kind->options->sample()) return EmitSample(record);
+  if (IsSampleKind(static_cast<int>(record.payload_case()))) return EmitSample(record);
   const absl::StatusOr<RecordIdentity> identity = IdentityOf(record);
   if (!identity.ok()) return identity.status();
   ++counters_.seen;

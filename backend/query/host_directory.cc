@@ -21,9 +21,37 @@ void TakeHostRecord(const StoredVersion& version, std::map<std::string, HostEntr
   it->second.hostname = record.host().hostname();
   it->second.os = record.host().os().pretty_name();
   it->second.kernel = record.host().kernel().release();
+  it->second.clone_of = record.host().clone_of();
+}
+
+bool AreTwoMachines(const AgentRow& a, const AgentRow& b) {
+  if (a.contact.boot_id.empty() || b.contact.boot_id.empty() || a.contact.boot_id == b.contact.boot_id) return false;
+  const bool overlap = a.first_contact <= b.last_contact && b.first_contact <= a.last_contact;
+  const absl::Duration apart = absl::AbsDuration(a.last_contact - b.last_contact);
+  return overlap && apart < kCloneSuspicionPeriod;
 }
 
 }  // namespace
+
+void MarkSharedHostIds(std::map<std::string, HostEntry>* entries) {
+  std::map<absl::string_view, std::vector<HostEntry*>> by_host_id;
+  for (auto& [agent_id, entry] : *entries) {
+    if (entry.row.contacted && !entry.row.contact.host_id.empty()) {
+      by_host_id[entry.row.contact.host_id].push_back(&entry);
+    }
+  }
+  for (const auto& [host_id, sharers] : by_host_id) {
+    for (size_t i = 0; i < sharers.size(); ++i) {
+      for (size_t j = i + 1; j < sharers.size(); ++j) {
+        // An image used ten thousand times must not cost their square: one partner is enough.
+        if (sharers[i]->host_id_shared && sharers[j]->host_id_shared) continue;
+        if (!AreTwoMachines(sharers[i]->row, sharers[j]->row)) continue;
+        sharers[i]->host_id_shared = true;
+        sharers[j]->host_id_shared = true;
+      }
+    }
+  }
+}
 
 HostDirectory::HostDirectory(std::vector<HostEntry> entries) {
   for (HostEntry& entry : entries) {
@@ -36,7 +64,7 @@ absl::StatusOr<HostDirectory> HostDirectory::Load(Store& store, absl::string_vie
   absl::StatusOr<std::vector<AgentRow>> rows = store.ListAgents(tenant);
   if (!rows.ok()) return rows.status();
   std::vector<HostEntry> entries;
-  for (AgentRow& row : *rows) entries.push_back(HostEntry{std::move(row), "", "", ""});
+  for (AgentRow& row : *rows) entries.push_back(HostEntry{.row = std::move(row)});
   HostDirectory directory(std::move(entries));
   ScanQuery query;
   query.tenant = std::string(tenant);
@@ -48,6 +76,7 @@ absl::StatusOr<HostDirectory> HostDirectory::Load(Store& store, absl::string_vie
     for (const StoredVersion& version : page->versions) TakeHostRecord(version, &directory.entries_);
     cursor = page->next_cursor;
   } while (!cursor.empty());
+  MarkSharedHostIds(&directory.entries_);
   return directory;
 }
 

@@ -18,7 +18,15 @@ struct HostEntry {
   std::string hostname;
   std::string os;
   std::string kernel;
+  std::string clone_of;
+  // Another entry has this host id and is another machine; see MarkSharedHostIds.
+  bool host_id_shared = false;
 };
+
+// Marks entries that have one host id and were in contact over the same time with different boot
+// ids: two machines, not one that was enrolled anew. A suspicion ends as the store's does, when
+// one of them is not heard of for kCloneSuspicionPeriod. Pure.
+void MarkSharedHostIds(std::map<std::string, HostEntry>* entries);
 
 // A snapshot of a tenant's hosts. Immutable once loaded.
 class HostDirectory {

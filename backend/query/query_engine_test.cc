@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "backend/ingest/batch_validator.h"
 #include "backend/ingest/testing/test_batches.h"
+#include "backend/query/host_directory.h"
 #include "backend/query/policy_retention.h"
 #include "backend/query/record_filter.h"
 #include "backend/store/sqlite/sqlite_store.h"
@@ -331,6 +332,63 @@ TEST_F(QueryEngineTest, HostsListCountsAndConnections) {
   EXPECT_TRUE(response.hosts(0).connected());
   EXPECT_EQ(response.hosts(0).records_by_kind().at("os_package"), 2u);
   EXPECT_FALSE(response.hosts(1).has_last_contact()) << "never connected";
+}
+
+HostEntry Entry(const std::string& agent_id, const std::string& host_id, const std::string& boot_id,
+                absl::Duration first, absl::Duration last) {
+  HostEntry entry;
+  entry.row.contact.agent = {"acme", agent_id};
+  entry.row.contact.host_id = host_id;
+  entry.row.contact.boot_id = boot_id;
+  entry.row.contacted = true;
+  entry.row.first_contact = absl::FromUnixSeconds(1'700'000'000) + first;
+  entry.row.last_contact = absl::FromUnixSeconds(1'700'000'000) + last;
+  return entry;
+}
+
+TEST(MarkSharedHostIds, TellsCopiesOfADiskFromAgentsEnrolledAnew) {
+  const absl::Duration day = absl::Hours(24);
+  const HostEntry first = Entry("a", "h", "boot-1", 0 * day, 20 * day);
+  const struct {
+    const char* what;
+    HostEntry second;
+    bool shared;
+  } kCases[] = {
+      {"two machines at the same time", Entry("b", "h", "boot-2", 10 * day, 20 * day), true},
+      {"another host id", Entry("b", "i", "boot-2", 10 * day, 20 * day), false},
+      {"two agents on one machine", Entry("b", "h", "boot-1", 10 * day, 20 * day), false},
+      {"enrolled anew, and booted since", Entry("b", "h", "boot-2", 21 * day, 30 * day), false},
+      {"one of them is long gone", Entry("b", "h", "boot-2", 1 * day, 12 * day), false},
+      {"nothing known", Entry("b", "", "", 10 * day, 20 * day), false},
+  };
+  for (const auto& c : kCases) {
+    std::map<std::string, HostEntry> entries = {{"a", first}, {"b", c.second}};
+    MarkSharedHostIds(&entries);
+    EXPECT_EQ(entries.at("a").host_id_shared, c.shared) << c.what;
+    EXPECT_EQ(entries.at("b").host_id_shared, c.shared) << c.what;
+  }
+}
+
+TEST_F(QueryEngineTest, HostsListNamesClones) {
+  for (const char* boot : {"boot-1", "boot-2"}) {
+    AgentContact contact{boot == absl::string_view("boot-1") ? kWeb : kDb};
+    contact.host_id = "host-web";
+    contact.boot_id = boot;
+    contact.at = clock_.Now();
+    ASSERT_TRUE(store_->RecordContact(contact).ok());
+  }
+  pb::Record record = HostRecord("web-2", "host-web");
+  record.mutable_host()->set_clone_of("host-golden");
+  Report(kDb, "host", {record});
+  pb::ListHostsRequest request;
+  request.set_purpose(pb::PROVIDE_FEATURE);
+  pb::ListHostsResponse response;
+  ASSERT_TRUE(engine_->ListHosts(kAlice, request, &response).ok());
+  ASSERT_EQ(response.hosts_size(), 2);
+  EXPECT_TRUE(response.hosts(0).host_id_shared());
+  EXPECT_TRUE(response.hosts(1).host_id_shared());
+  EXPECT_EQ(response.hosts(0).clone_of(), "");
+  EXPECT_EQ(response.hosts(1).clone_of(), "host-golden");
 }
 
 }  // namespace

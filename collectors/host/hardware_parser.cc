@@ -1,6 +1,5 @@
 #include "collectors/host/hardware_parser.h"
 
-#include <algorithm>
 #include <limits>
 #include <set>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "collectors/text.h"
+#include "platform/hardware_facts.h"
 
 namespace rollcall {
 namespace {
@@ -175,29 +175,7 @@ std::string VirtualizationOfDmi(const DmiStrings& dmi) {
 
 std::string CleanDmi(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
-  static constexpr absl::string_view kFillers[] = {"none",
-                                                   "not specified",
-                                                   "not available",
-                                                   "default string",
-                                                   "to be filled by o.e.m.",
-                                                   "system manufacturer",
-                                                   "system product name",
-                                                   "system serial number",
-                                                   "system version",
-                                                   "0",
-                                                   "0123456789",
-                                                   "123456789",
-                                                   "n/a",
-                                                   "not applicable",
-                                                   "oem",
-                                                   "o.e.m.",
-                                                   "unknown",
-                                                   "empty",
-                                                   "invalid",
-                                                   "00000000-0000-0000-0000-000000000000",
-                                                   "03000200-0400-0500-0006-000700080009"};
-  const std::string lower = absl::AsciiStrToLower(text);
-  if (std::find(std::begin(kFillers), std::end(kFillers), lower) != std::end(kFillers)) return "";
+  if (IsDmiFiller(text)) return "";
   return ToRecordText(text, kMaxValueBytes);
 }
 

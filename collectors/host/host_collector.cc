@@ -44,6 +44,7 @@ class HostCollector : public Collector {
   void FillIdentity(pb::Host* host) const {
     host->set_host_id(context_.host_id);
     host->set_host_id_source(context_.host_id_source);
+    host->set_clone_of(context_.host_clone_of);
     host->set_machine_id(ReadMachineId(*context_.files));
     host->mutable_agent()->set_version(context_.agent_version);
     host->mutable_agent()->set_mode(context_.agent_mode);
@@ -122,6 +123,8 @@ constexpr absl::string_view kPathsRead[] = {
     "/var/run/reboot-required",
 };
 
+constexpr absl::string_view kWatchPaths[] = {"/etc/hostname", "/etc/os-release"};
+
 std::unique_ptr<Collector> Create(const CollectorContext& context) { return std::make_unique<HostCollector>(context); }
 
 }  // namespace
@@ -135,6 +138,7 @@ constinit const Collector::Descriptor kHostCollector = {
     .paths_read = kPathsRead,
     .max_records = 1,
     .create = Create,
+    .watch_paths = kWatchPaths,
 };
 
 }  // namespace rollcall

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "collectors/host/filesystems.h"
+#include "collectors/filesystems.h"
 #include "collectors/host/hardware_parser.h"
 #include "collectors/host/network_parser.h"
 #include "collectors/host/system_parser.h"

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "collectors/host/filesystems.h"
+#include "collectors/container_end.h"
+#include "collectors/filesystems.h"
 #include "collectors/host/network_parser.h"
 #include "collectors/host/sections.h"
 #include "collectors/text.h"
@@ -19,17 +19,6 @@ constexpr int kMaxInterfaces = 1'000;
 constexpr absl::string_view kNullMac = "00:00:00:00:00:00";
 
 using Addresses = std::map<std::string, std::vector<std::string>>;
-
-// One end of a pair whose other end is in a container: there is one per container, named at
-// random. Stacked interfaces (VLAN, macvlan) have another index below them too, and say so.
-bool IsContainerEnd(HostReader& reader, const std::string& directory) {
-  const std::string index = reader.Line(directory + "/ifindex");
-  const std::string lower = reader.Line(directory + "/iflink");
-  if (index.empty() || lower.empty() || index == lower || reader.Exists(directory + "/device")) return false;
-  const std::vector<std::string> names = reader.Names(directory);
-  return std::none_of(names.begin(), names.end(),
-                      [](const std::string& name) { return absl::StartsWith(name, "lower_"); });
-}
 
 void AddAll(Addresses&& from, Addresses* to) {
   for (auto& [name, list] : from) {
@@ -68,7 +57,7 @@ void FillNetwork(HostReader& reader, pb::Host* host) {
     const std::string directory = absl::StrCat("/sys/class/net/", name);
     // `bonding_masters` and the like are files.
     const absl::StatusOr<FileInfo> info = reader.files().Stat(directory);
-    if (!info.ok() || info->type != FileInfo::Type::kDirectory || IsContainerEnd(reader, directory)) continue;
+    if (!info.ok() || info->type != FileInfo::Type::kDirectory || IsContainerEnd(reader.files(), name)) continue;
     if (host->interfaces_size() >= kMaxInterfaces) break;
     FillInterface(reader, name, directory, addresses, host->add_interfaces());
   }

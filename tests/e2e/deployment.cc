@@ -79,6 +79,7 @@ void Deployment::StartAgent() {
   WriteAgentConfig();
   std::vector<std::string> argv = options_.agent_wrapper;
   argv.insert(argv.end(), {Program("rollcall-agent"), "run", "--config", folder_.path() + "/agent.yaml"});
+  argv.insert(argv.end(), options_.agent_flags.begin(), options_.agent_flags.end());
   agent_.Start(argv, agent_log(), options_.agent_environment);
 }
 

@@ -19,6 +19,8 @@ struct DeploymentOptions {
   std::string interval = "1s";
   // Environment of the agent; the test's own if empty.
   std::vector<std::string> agent_environment;
+  // Put after the agent's command line.
+  std::vector<std::string> agent_flags;
   // Put before the agent's command line, such as a tracer.
   std::vector<std::string> agent_wrapper;
 };

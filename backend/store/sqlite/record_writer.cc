@@ -24,8 +24,7 @@ Statement& RecordWriter::BindKey(Statement& statement, int kind, const AssetKey&
 }
 
 absl::Status RecordWriter::Found(const PreparedRecord& record) {
-  const Kind* kind = FindKind(record.kind);
-  if (kind != nullptr && kind->options->sample()) return FoundSample(record);
+  if (IsSampleKind(record.kind)) return FoundSample(record);
   if (!found_.insert(record.asset_key).second) return absl::OkStatus();
   std::optional<Current> old;
   if (!starts_empty_) {
@@ -108,7 +107,7 @@ absl::Status RecordWriter::MissedAllOthers() {
       if (found_.contains(key)) continue;
       Current current;
       current.kind = static_cast<int>(rows.ColumnInt(0));
-      if (const Kind* kind = FindKind(current.kind); kind != nullptr && kind->options->sample()) continue;
+      if (IsSampleKind(current.kind)) continue;
       ROLLCALL_RETURN_IF_ERROR(rows.ColumnBytes(2, &current.fingerprint));
       current.first_seen = rows.ColumnInt(3);
       current.valid_from = rows.ColumnInt(4);

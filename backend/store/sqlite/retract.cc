@@ -34,11 +34,6 @@ Statement& Bind(Statement& statement, const UnitState& unit, absl::string_view c
   return statement.Int(ids.tenant_id).Int(ids.agent_id).Int(ids.unit_id).Text(collector_version);
 }
 
-bool IsSample(int kind_number) {
-  const Kind* kind = FindKind(kind_number);
-  return kind != nullptr && kind->options->sample();
-}
-
 // Takes the records out of the unit's digest, which has no samples, and out of its counts. Returns how many
 // there are.
 absl::StatusOr<uint64_t> Discount(Connection* db, absl::string_view collector_version, UnitState* unit) {
@@ -55,7 +50,7 @@ absl::StatusOr<uint64_t> Discount(Connection* db, absl::string_view collector_ve
       ROLLCALL_RETURN_IF_ERROR(rows.ColumnBytes(1, &key));
       ROLLCALL_RETURN_IF_ERROR(rows.ColumnBytes(2, &fingerprint));
       const int kind = static_cast<int>(rows.ColumnInt(0));
-      if (!IsSample(kind)) unit->digest.Remove(key, fingerprint);
+      if (!IsSampleKind(kind)) unit->digest.Remove(key, fingerprint);
       ++kinds[kind];
       ++count;
     }

@@ -1,0 +1,222 @@
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proto/resource_samples.h"
+
+namespace rollcall {
+namespace {
+
+absl::Status Invalid(absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("unpack samples: ", what));
+}
+
+bool IsSet(uint64_t unset_mask, size_t sample) { return (unset_mask >> sample & 1) == 0; }
+
+// Reads the columns of one message; after the first error everything is 0.
+class ColumnReader {
+ public:
+  explicit ColumnReader(size_t samples) : samples_(samples) {}
+
+  template <typename Column>
+  std::vector<uint64_t> Values(const Column& column) {
+    std::vector<uint64_t> values(samples_, 0);
+    if (!Fits(column.size())) return values;
+    for (int i = 0; i < column.size(); ++i) values[static_cast<size_t>(i)] = static_cast<uint64_t>(column.Get(i));
+    return values;
+  }
+
+  std::vector<uint64_t> Steps(const google::protobuf::RepeatedField<int64_t>& column) {
+    std::vector<uint64_t> values(samples_, 0);
+    if (!Fits(column.size())) return values;
+    uint64_t value = 0;
+    for (size_t i = 0; i < samples_; ++i) {
+      if (i < static_cast<size_t>(column.size())) value += static_cast<uint64_t>(column.Get(static_cast<int>(i)));
+      values[i] = value;
+    }
+    return values;
+  }
+
+  bool ok() const { return ok_; }
+
+ private:
+  bool Fits(int size) {
+    if (static_cast<size_t>(size) > samples_) ok_ = false;
+    return ok_;
+  }
+
+  const size_t samples_;
+  bool ok_ = true;
+};
+
+using Samples = std::vector<ResourceSample>;
+
+// Tenths of a second that no honest host comes to: three thousand years. Sums of so few of them
+// cannot overflow.
+constexpr int64_t kEndless = int64_t{1} << 40;
+
+bool IsTime(int64_t tenths) { return tenths > -kEndless && tenths < kEndless; }
+
+absl::Duration Tenths(int64_t count) { return kSampleTimeUnit * count; }
+
+absl::Status UnpackTimes(const pb::ResourceUsage& usage, Samples* samples) {
+  ColumnReader reader(samples->size());
+  const std::vector<uint64_t> longer = reader.Values(usage.longer());
+  const std::vector<uint64_t> moved = reader.Values(usage.clock_moved());
+  if (!reader.ok()) return Invalid("more times than samples");
+  if (!IsTime(usage.first_sample_unix_ms() / 100)) return Invalid("the first sample's time is out of range");
+  if (usage.uptime() >= uint64_t{kEndless}) return Invalid("the uptime is out of range");
+  absl::Time at = absl::FromUnixMillis(usage.first_sample_unix_ms());
+  absl::Duration uptime = Tenths(static_cast<int64_t>(usage.uptime()));
+  for (size_t i = 0; i < samples->size(); ++i) {
+    ResourceSample& sample = (*samples)[i];
+    const auto more = static_cast<int64_t>(longer[i]);
+    const auto step = static_cast<int64_t>(moved[i]);
+    if (!IsTime(more) || !IsTime(step)) return Invalid("a time is out of range");
+    sample.duration = Tenths(usage.usual_duration()) + Tenths(more);
+    if (sample.duration < absl::ZeroDuration()) return Invalid("a duration is negative");
+    if (i > 0) {
+      at += sample.duration + Tenths(step);
+      uptime += sample.duration;
+    }
+    sample.at = at;
+    if (usage.has_uptime()) sample.uptime = uptime;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UnpackSystem(const pb::ResourceUsage& usage, Samples* samples) {
+  ColumnReader reader(samples->size());
+  const auto user = reader.Values(usage.cpu().user()), system = reader.Values(usage.cpu().system()),
+             iowait = reader.Values(usage.cpu().iowait()), steal = reader.Values(usage.cpu().steal()),
+             cpus = reader.Steps(usage.cpu().cpus());
+  const auto one = reader.Steps(usage.load().one()), five = reader.Steps(usage.load().five()),
+             fifteen = reader.Steps(usage.load().fifteen());
+  const auto total = reader.Steps(usage.memory().total()), available = reader.Steps(usage.memory().available()),
+             swap_total = reader.Steps(usage.memory().swap_total()),
+             swap_used = reader.Steps(usage.memory().swap_used());
+  const auto processes = reader.Steps(usage.processes().processes());
+  if (!reader.ok()) return Invalid("more figures of the system than samples");
+  const auto narrow = [](uint64_t value) { return static_cast<uint32_t>(value); };
+  for (size_t i = 0; i < samples->size(); ++i) {
+    ResourceSample& sample = (*samples)[i];
+    if (usage.has_cpu() && IsSet(usage.cpu().unset(), i)) {
+      sample.cpu = {narrow(user[i]), narrow(system[i]), narrow(iowait[i]), narrow(steal[i]), narrow(cpus[i])};
+    }
+    if (usage.has_load() && IsSet(usage.load().unset(), i)) sample.load = {one[i], five[i], fifteen[i]};
+    if (usage.has_memory() && IsSet(usage.memory().unset(), i)) {
+      sample.memory = {total[i] * kSampleByteUnit, available[i] * kSampleByteUnit, swap_total[i] * kSampleByteUnit,
+                       swap_used[i] * kSampleByteUnit};
+    }
+    if (usage.has_processes() && IsSet(usage.processes().unset(), i)) sample.processes = processes[i];
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UnpackFilesystem(const pb::FilesystemUse& filesystem, Samples* samples) {
+  ColumnReader reader(samples->size());
+  const auto used = reader.Steps(filesystem.used()), usable = reader.Steps(filesystem.usable()),
+             inodes_used = reader.Steps(filesystem.inodes_used()),
+             inodes_total = reader.Steps(filesystem.inodes_total());
+  if (!reader.ok()) return Invalid("more figures of a filesystem than samples");
+  const uint64_t block = filesystem.block_bytes();
+  for (size_t i = 0; i < samples->size(); ++i) {
+    if (!IsSet(filesystem.unset(), i)) continue;
+    if (usable[i] < used[i]) return Invalid("more of a filesystem is used than there is");
+    const FilesystemSample figures = {filesystem.block_bytes(), used[i] * block, (usable[i] - used[i]) * block,
+                                      inodes_used[i], inodes_total[i]};
+    if (!(*samples)[i].filesystems.emplace(filesystem.mount_path(), figures).second) {
+      return Invalid("a filesystem is there twice");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UnpackDisk(const pb::DiskUse& disk, Samples* samples) {
+  ColumnReader reader(samples->size());
+  const auto read = reader.Values(disk.read()), reads = reader.Values(disk.reads()),
+             written = reader.Values(disk.written()), writes = reader.Values(disk.writes());
+  if (!reader.ok()) return Invalid("more figures of a disk than samples");
+  for (size_t i = 0; i < samples->size(); ++i) {
+    if (!IsSet(disk.unset(), i)) continue;
+    const DiskSample figures = {read[i] * kSampleByteUnit, reads[i], written[i] * kSampleByteUnit, writes[i]};
+    if (!(*samples)[i].disks.emplace(disk.device(), figures).second) return Invalid("a disk is there twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UnpackInterface(const pb::InterfaceUse& interface, Samples* samples) {
+  ColumnReader reader(samples->size());
+  const auto received = reader.Values(interface.received()), sent_more = reader.Values(interface.sent_more());
+  const auto packets = reader.Values(interface.packets_received()),
+             packets_more = reader.Values(interface.packets_sent_more());
+  const auto receive_errors = reader.Values(interface.receive_errors()),
+             send_errors = reader.Values(interface.send_errors()),
+             receive_drops = reader.Values(interface.receive_drops()),
+             send_drops = reader.Values(interface.send_drops());
+  if (!reader.ok()) return Invalid("more figures of an interface than samples");
+  // Unless the sum wrapped, it is negative if its top bit is set.
+  const auto negative = [](uint64_t sum) { return static_cast<int64_t>(sum) < 0; };
+  for (size_t i = 0; i < samples->size(); ++i) {
+    if (!IsSet(interface.unset(), i)) continue;
+    const uint64_t sent = received[i] + sent_more[i];
+    const uint64_t packets_sent = packets[i] + packets_more[i];
+    if (negative(sent) || negative(packets_sent)) return Invalid("an interface sent less than nothing");
+    const InterfaceSample figures = {received[i] * kSampleByteUnit,
+                                     sent * kSampleByteUnit,
+                                     packets[i],
+                                     packets_sent,
+                                     receive_errors[i],
+                                     send_errors[i],
+                                     receive_drops[i],
+                                     send_drops[i]};
+    if (!(*samples)[i].interfaces.emplace(interface.name(), figures).second) {
+      return Invalid("an interface is there twice");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UnpackStall(bool present, const pb::Stall& stall, std::optional<StallSample> ResourceSample::*member,
+                         Samples* samples) {
+  if (!present) return absl::OkStatus();
+  ColumnReader reader(samples->size());
+  const auto some = reader.Values(stall.some()), full = reader.Values(stall.full());
+  if (!reader.ok()) return Invalid("more figures of pressure than samples");
+  for (size_t i = 0; i < samples->size(); ++i) {
+    if (!IsSet(stall.unset(), i)) continue;
+    (*samples)[i].*member = StallSample{static_cast<uint32_t>(some[i]), static_cast<uint32_t>(full[i])};
+  }
+  return absl::OkStatus();
+}
+
+// Applies `unpack` to each of `series`.
+template <typename Series, typename Unpack>
+absl::Status UnpackEach(const Series& series, Unpack unpack, Samples* samples) {
+  if (static_cast<size_t>(series.size()) > kMaxSeriesPerRecord) return Invalid("too many series");
+  for (const auto& one : series) {
+    if (absl::Status status = unpack(one, samples); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ResourceSample>> UnpackSamples(const pb::ResourceUsage& usage) {
+  if (usage.sample_count() == 0) return Invalid("there are none");
+  if (usage.sample_count() > kMaxSamplesPerRecord) return Invalid("there are too many");
+  Samples samples(usage.sample_count());
+  using Sample = ResourceSample;
+  absl::Status status = UnpackTimes(usage, &samples);
+  status.Update(UnpackSystem(usage, &samples));
+  status.Update(UnpackEach(usage.filesystems(), UnpackFilesystem, &samples));
+  status.Update(UnpackEach(usage.disks(), UnpackDisk, &samples));
+  status.Update(UnpackEach(usage.interfaces(), UnpackInterface, &samples));
+  status.Update(UnpackStall(usage.has_cpu_pressure(), usage.cpu_pressure(), &Sample::cpu_pressure, &samples));
+  status.Update(UnpackStall(usage.has_memory_pressure(), usage.memory_pressure(), &Sample::memory_pressure, &samples));
+  status.Update(UnpackStall(usage.has_io_pressure(), usage.io_pressure(), &Sample::io_pressure, &samples));
+  if (!status.ok()) return status;
+  return samples;
+}
+
+}  // namespace rollcall
