@@ -80,7 +80,7 @@ bool HasGeneratedWord(absl::string_view value) {
   while (!value.empty()) {
     size_t end = 0;
     while (end < value.size() && IsWordByte(value[end])) ++end;
-    if (LooksGenerated(value.substr(0, end))) return true;
+    if (LooksRandom(value.substr(0, end))) return true;
     value.remove_prefix(std::min(end + 1, value.size()));
   }
   return false;
@@ -116,7 +116,7 @@ bool HasTokenPrefix(absl::string_view text) {
                      [text](absl::string_view prefix) { return absl::StartsWith(text, prefix); });
 }
 
-bool LooksGenerated(absl::string_view word) {
+bool LooksRandom(absl::string_view word) {
   constexpr size_t kShortestMixed = 10;
   constexpr size_t kShortestWithDigits = 16;
   constexpr size_t kShortestAny = 40;

@@ -22,7 +22,7 @@ bool HasTokenPrefix(absl::string_view text);
 
 // Whether a run of letters and digits looks generated rather than named: long, and with digits
 // among its letters.
-bool LooksGenerated(absl::string_view word);
+bool LooksRandom(absl::string_view word);
 
 }  // namespace rollcall
 

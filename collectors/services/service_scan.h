@@ -55,7 +55,7 @@ class ServiceScan {
   // Sets `unit_path`, and the hash of `content`, the file's.
   static void SetFile(absl::string_view path, absl::string_view content, pb::StartupService* service);
 
-  // Adds a record. One of the same manager and name is a problem, and the first stays.
+  // Adds a record. Of two of the same manager and name the first stays, and the run says so.
   void Add(pb::StartupService service);
 
   // Says of all records which of their files others can change, and hands them over.
