@@ -48,6 +48,7 @@ void ServiceScan::SetFile(absl::string_view path, absl::string_view content, pb:
 }
 
 void ServiceScan::Add(pb::StartupService service) {
+  if (++observed_ > kMaxServices) return report_.SetTruncated(observed_);
   if (identities_.emplace(service.manager(), service.name()).second) {
     services_.push_back(std::move(service));
     return;
