@@ -24,7 +24,8 @@ class Source {
     if (!pids.ok()) return pids.status();
     if (pids->empty()) return absl::NotFoundError("list /proc: not mounted");
     const absl::StatusOr<absl::Time> boot = procfs_.ReadBootTime();
-    if (!boot.ok()) return boot.status();
+    // NotFound is for a host without processes.
+    if (!boot.ok()) return absl::DataLossError(boot.status().message());
     boot_ = *boot;
     if (pids->front() != 1) {
       report.AddProblem("/proc", absl::PermissionDeniedError("list /proc: process 1 is not shown, nor may others be"),

@@ -24,8 +24,7 @@ inline constexpr size_t kMaxEnvironBytes = size_t{1} << 20;
 // `groups`: for a process in a container the container is the owner, for any other its
 // executable. A process that ends meanwhile is nothing; one that is refused is a degradation,
 // reported once. Returns how many were read. NotFound if there are no processes to see;
-// Cancelled if `stop` is requested; DataLoss and InvalidArgument if the time of boot cannot be
-// read.
+// Cancelled if `stop` is requested; DataLoss if the time of boot cannot be read.
 absl::StatusOr<size_t> ReadProcessEnvironments(const FileTree& files, absl::Time now, const StopToken& stop,
                                                RunReport& report, VariableGroups* groups);
 

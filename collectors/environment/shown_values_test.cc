@@ -124,7 +124,10 @@ TEST(ShownValues, NoFormTakesAPassword) {
                                           "https://u:hunter2@h/",
                                           "/opt/9f86d081884c7d659a2feaa0c55ad015/bin",
                                           "9f86d081884c7d659a2feaa0c55ad015",
-                                          "dead:beef:hunter2"}) {
+                                          "dead:beef:hunter2",
+                                          "1.2 3",
+                                          "1.2/3",
+                                          "1.2\xff"}) {
       EXPECT_FALSE(IsShown(name, value)) << name << "=" << value;
     }
   }

@@ -149,6 +149,7 @@ bool IsVersion(absl::string_view value) {
     const absl::string_view number = TakeWhile(&value, IsDigit);
     const absl::string_view word = TakeWhile(&value, IsAlpha);
     const absl::string_view mark = TakeWhile(&value, [](char c) { return absl::StrContains(".-+~_", c); });
+    if (number.empty() && word.empty() && mark.empty()) return false;
     if (number.size() > kLongestNumber || mark.size() > 1) return false;
     if (!word.empty() && !Holds(kVersionWords, absl::AsciiStrToLower(word))) return false;
     if (value.empty() && !mark.empty()) return false;
