@@ -45,6 +45,8 @@ std::vector<std::string> JoinedLines(absl::string_view text) {
 
 // `NAME=` as system files have it.
 bool LooksLikeAssignment(absl::string_view line) {
+  line = absl::StripLeadingAsciiWhitespace(line);
+  (void)absl::ConsumePrefix(&line, "export ");
   const absl::string_view name = line.substr(0, line.find('='));
   return name.size() < line.size() && IsVariableName(name) &&
          std::none_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_islower(c); });
