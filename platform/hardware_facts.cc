@@ -9,7 +9,7 @@
 namespace rollcall {
 namespace {
 
-constexpr size_t kMaxFileBytes = 4096;
+constexpr size_t kMaxFactBytes = 4096;
 constexpr size_t kMaxValueBytes = 128;
 constexpr size_t kMaxCards = 256;
 constexpr absl::string_view kDmi = "/sys/class/dmi/id/";
@@ -17,9 +17,10 @@ constexpr absl::string_view kNet = "/sys/class/net/";
 
 // The first line, lowercase; empty unless it is a short, printable value.
 std::string ReadFact(const FileTree& tree, const std::string& path) {
-  const absl::StatusOr<std::string> text = tree.ReadFile(path, kMaxFileBytes);
+  const absl::StatusOr<std::string> text = tree.ReadFile(path, kMaxFactBytes);
   if (!text.ok()) return "";
-  absl::string_view line = absl::string_view(*text).substr(0, text->find_first_of(absl::string_view("\n\0", 2)));
+  absl::string_view line = *text;
+  line = line.substr(0, line.find_first_of(absl::string_view("\n\0", 2)));  // a device tree's text ends in a NUL
   line = absl::StripAsciiWhitespace(line);
   const bool good = line.size() <= kMaxValueBytes &&
                     std::all_of(line.begin(), line.end(), [](unsigned char c) { return absl::ascii_isprint(c); });
@@ -66,10 +67,8 @@ HardwareFacts ReadHardwareFacts(const FileTree& tree) {
 }
 
 bool IsOtherMachine(const HardwareFacts& before, const HardwareFacts& now) {
-  const bool other_uuid =
-      BothKnown(before.product_uuid, now.product_uuid) && before.product_uuid != now.product_uuid;
-  const bool other_serial =
-      BothKnown(before.board_serial, now.board_serial) && before.board_serial != now.board_serial;
+  const bool other_uuid = BothKnown(before.product_uuid, now.product_uuid) && before.product_uuid != now.product_uuid;
+  const bool other_serial = BothKnown(before.board_serial, now.board_serial) && before.board_serial != now.board_serial;
   const bool other_cards = !before.macs.empty() && !now.macs.empty() && !ShareOne(before.macs, now.macs);
   return (other_uuid || other_serial) && other_cards;
 }

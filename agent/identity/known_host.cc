@@ -14,13 +14,13 @@ namespace rollcall {
 namespace {
 
 constexpr absl::string_view kHeader = "rollcall-known-host 1";
-constexpr size_t kMaxFileBytes = size_t{64} << 10;
+constexpr size_t kMaxKnownHostBytes = size_t{64} << 10;
 constexpr size_t kMaxMacs = 1'000;
 constexpr size_t kSuffixLength = 12;
 
 std::string SuffixOf(const HardwareFacts& hardware) {
-  return Sha256Hex(absl::StrCat(hardware.product_uuid, "\n", hardware.board_serial, "\n",
-                                absl::StrJoin(hardware.macs, "\n")))
+  return Sha256Hex(
+             absl::StrCat(hardware.product_uuid, "\n", hardware.board_serial, "\n", absl::StrJoin(hardware.macs, "\n")))
       .substr(0, kSuffixLength);
 }
 
@@ -34,8 +34,7 @@ HardwareFacts Merge(const HardwareFacts& before, const HardwareFacts& now) {
 }
 
 bool IsValue(absl::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isprint(c); });
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isprint(c); });
 }
 
 }  // namespace
@@ -102,7 +101,7 @@ absl::StatusOr<KnownHost> ParseKnownHost(absl::string_view text) {
 
 absl::StatusOr<HostIdentity> RecognizeHost(const std::string& path, const HostIdentity& found,
                                            const HardwareFacts& now) {
-  const absl::StatusOr<std::string> text = ReadLocalFile(path, kMaxFileBytes);
+  const absl::StatusOr<std::string> text = ReadLocalFile(path, kMaxKnownHostBytes);
   if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
   std::optional<KnownHost> before;
   if (text.ok()) {
