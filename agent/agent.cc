@@ -25,6 +25,8 @@
 #include "agent/status/status_socket.h"
 #include "agent/transport/grpc_session.h"
 #include "agent/transport/notifying_spool.h"
+#include "agent/watch/change_watcher.h"
+#include "agent/watch/process_watcher.h"
 #include "agent/watchdog/watchdog.h"
 #include "collectors/registry.h"
 #include "google/protobuf/util/time_util.h"
@@ -66,6 +68,7 @@ class Agent::Parts : public SessionDelegate {
 
   absl::Status Identify();
   absl::Status OpenSpool();
+  void ListenForProcesses();
   void Connect();
   absl::Status Serve();
   int Run();
@@ -99,6 +102,7 @@ class Agent::Parts : public SessionDelegate {
   HostIdentity host_identity_;
   std::string boot_id_;
   LiveHost host_;
+  std::unique_ptr<ProcessWatcher> process_watcher_;  // nullptr if off, or if this is not the host
   std::unique_ptr<EpochSource> epoch_;
 
   std::unique_ptr<DirectorySpool> disk_;
@@ -113,6 +117,7 @@ class Agent::Parts : public SessionDelegate {
   std::unique_ptr<UploadSession> upload_;
   std::unique_ptr<GrpcSession> session_;
   std::unique_ptr<Watchdog> watchdog_;
+  std::unique_ptr<ChangeWatcher> watcher_;  // nullptr if off
   std::unique_ptr<StatusServer> status_server_;
 };
 
@@ -172,6 +177,8 @@ CollectorContext Agent::Parts::MakeContext() const {
   context.files = host_.files.get();
   context.clock = clock_;
   context.sockets = host_.sockets.get();
+  context.process_events = process_watcher_.get();
+  context.system_manager = host_.system_manager.get();
   context.host_id = host_identity_.id;
   context.host_id_source = host_identity_.source;
   context.host_clone_of = host_identity_.clone_of;
@@ -192,13 +199,29 @@ WatchdogHooks Agent::Parts::MakeHooks() {
   return hooks;
 }
 
+void Agent::Parts::ListenForProcesses() {
+  const auto processes = config_.collectors.find("processes");
+  const bool collected = processes != config_.collectors.end() && processes->second.enabled;
+  if (!config_.watch_process_events || !collected || host_.sockets == nullptr) return;
+  process_watcher_ =
+      std::make_unique<ProcessWatcher>(host_.files.get(), clock_, [this] { scheduler_->RunSoon("processes"); });
+  if (const absl::Status status = process_watcher_->status(); !status.ok()) {
+    logger_->Warning("watch.no_process_events", "processes that live between two scans go unseen", {{"cause", status}});
+  }
+}
+
 void Agent::Parts::Connect() {
+  ListenForProcesses();
   collection_ = std::make_unique<Collection>(config_, AllCollectors(), MakeContext(), redacting_.get(), logger_,
                                              [this] { AfterRun(); });
   SchedulerOptions scheduling;
   scheduling.agent_id = identity_.agent_id;
   scheduling.initial_window = config_.first_inventory_within;
   scheduler_ = std::make_unique<Scheduler>(scheduling, collection_->Tasks(), clock_);
+  if (config_.watch_enabled) {
+    watcher_ = std::make_unique<ChangeWatcher>(
+        host_.files.get(), collection_->Watched(), [this](const std::string& name) { RunSoon(name); }, logger_);
+  }
   upload_ = std::make_unique<UploadSession>(MakeHello(), spool_.get(), &states_, this, clock_, logger_);
   GrpcSession::Options options;
   options.addresses = config_.backend_addresses;
@@ -260,6 +283,9 @@ void Agent::Parts::WaitForStop() {
 }
 
 int Agent::Parts::Run() {
+  // Before the first runs, or a change right after one would go unseen.
+  if (watcher_ != nullptr) watcher_->Start();
+  if (process_watcher_ != nullptr) process_watcher_->Start();
   scheduler_->Start();
   session_->Start();
   watchdog_->Start();
@@ -272,6 +298,8 @@ int Agent::Parts::Run() {
                  {"collectors", collection_->Stats().size()}});
   WaitForStop();
   collection_->BeginShutdown();
+  if (watcher_ != nullptr) watcher_->Stop();
+  if (process_watcher_ != nullptr) process_watcher_->Stop();
   watchdog_->Stop();
   scheduler_->Stop();
   collection_->Flush();
@@ -295,6 +323,8 @@ pb::AgentStatus Agent::Parts::Status() const {
   snapshot.session = session_->Status();
   snapshot.certificate_not_after = identity_.not_after;
   snapshot.redactions = redacting_->counters();
+  if (watcher_ != nullptr) snapshot.watch = watcher_->Stats();
+  if (process_watcher_ != nullptr) snapshot.process_watch = process_watcher_->Stats();
   if (const absl::StatusOr<ResourceUsage> usage = ReadOwnUsage(); usage.ok()) {
     snapshot.resident_bytes = usage->resident_bytes;
     snapshot.cpu_time = usage->cpu_time;

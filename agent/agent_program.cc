@@ -119,6 +119,7 @@ int Collect(const CommandLine& line, const AgentConfig& config) {
   context.files = host->files.get();
   context.clock = &clock;
   context.sockets = host->sockets.get();
+  context.system_manager = host->system_manager.get();
   context.host_id = identity.id;
   context.host_id_source = identity.source;
   context.agent_version = std::string(Version());

@@ -31,6 +31,29 @@ void FillCollectors(const AgentSnapshot& snapshot, pb::AgentStatus* status) {
   }
 }
 
+void FillWatch(const AgentSnapshot& snapshot, pb::AgentStatus* status) {
+  pb::WatchStatus* watch = status->mutable_watch();
+  if (snapshot.process_watch.has_value()) {
+    const ProcessWatcherStats& events = *snapshot.process_watch;
+    watch->set_process_events(events.status.ok());
+    if (!events.status.ok()) watch->set_process_events_unavailable(events.status.ToString());
+    watch->set_process_starts(events.starts);
+    watch->set_process_event_losses(events.losses);
+  }
+  if (!snapshot.watch.has_value()) return;
+  const ChangeWatcherStats& stats = *snapshot.watch;
+  watch->set_files(stats.status.ok());
+  if (!stats.status.ok()) watch->set_files_unavailable(stats.status.ToString());
+  watch->set_watches(stats.watches);
+  watch->set_changes(stats.changes);
+  watch->set_overflows(stats.overflows);
+  for (const ChangeWatcherStats::Gap& gap : stats.gaps) {
+    for (pb::CollectorStatus& collector : *status->mutable_collectors()) {
+      if (collector.name() == gap.collector) collector.add_not_watched(absl::StrCat(gap.path, " (", gap.cause, ")"));
+    }
+  }
+}
+
 void FillSpool(const AgentSnapshot& snapshot, pb::AgentStatus* status) {
   pb::SpoolStatus* spool = status->mutable_spool();
   spool->set_bytes(snapshot.spool.bytes);
@@ -89,6 +112,7 @@ void FillAgentStatus(const AgentSnapshot& snapshot, pb::AgentStatus* status) {
   status->set_live(true);
   status->set_ready(true);
   FillCollectors(snapshot, status);
+  FillWatch(snapshot, status);
   FillSpool(snapshot, status);
   FillSession(snapshot, status->mutable_session());
   for (const auto& [rule, count] : snapshot.redactions.by_rule) {

@@ -2,6 +2,7 @@
 #ifndef ROLLCALL_AGENT_AGENT_STATUS_H_
 #define ROLLCALL_AGENT_AGENT_STATUS_H_
 
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,6 +12,8 @@
 #include "agent/scheduler/scheduler.h"
 #include "agent/spool/spool.h"
 #include "agent/transport/grpc_session.h"
+#include "agent/watch/change_watcher.h"
+#include "agent/watch/process_watcher.h"
 #include "rollcall/v1/agent_status.pb.h"
 
 namespace rollcall {
@@ -31,6 +34,9 @@ struct AgentSnapshot {
   SessionStatus session;
   absl::Time certificate_not_after = absl::InfinitePast();
   RedactionCounters redactions;
+  // Unset if off.
+  std::optional<ChangeWatcherStats> watch;
+  std::optional<ProcessWatcherStats> process_watch;
   uint64_t resident_bytes = 0;
   absl::Duration cpu_time;
 };

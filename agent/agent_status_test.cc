@@ -48,6 +48,29 @@ TEST(FillAgentStatusTest, TellsWhatRanAndWhatIsNext) {
   EXPECT_EQ(status.session().state(), pb::SessionStatus::DISCONNECTED);
 }
 
+TEST(FillAgentStatusTest, PathsThatAreNotWatchedAreTheirCollectors) {
+  AgentSnapshot snapshot = Example();
+  EXPECT_FALSE(StatusOf(snapshot).watch().files()) << "off";
+  snapshot.watch.emplace();
+  snapshot.watch->watches = 4;
+  snapshot.watch->gaps = {{"ports", "/etc/services", "permission denied"}, {"unknown", "/x", "y"}};
+  const pb::AgentStatus status = StatusOf(snapshot);
+  EXPECT_TRUE(status.watch().files());
+  EXPECT_EQ(status.watch().watches(), 4u);
+  EXPECT_THAT(status.collectors(0).not_watched(), ElementsAre("/etc/services (permission denied)"));
+  EXPECT_TRUE(status.live() && status.ready()) << "scans go on";
+  snapshot.process_watch = {absl::OkStatus(), 5, 1};
+  EXPECT_TRUE(StatusOf(snapshot).watch().process_events());
+  EXPECT_EQ(StatusOf(snapshot).watch().process_starts(), 5u);
+  EXPECT_EQ(StatusOf(snapshot).watch().process_event_losses(), 1u);
+  snapshot.process_watch->status = absl::PermissionDeniedError("not for you");
+  EXPECT_FALSE(StatusOf(snapshot).watch().process_events());
+  EXPECT_THAT(StatusOf(snapshot).watch().process_events_unavailable(), HasSubstr("not for you"));
+  snapshot.watch->status = absl::UnavailableError("open inotify: too many");
+  EXPECT_FALSE(StatusOf(snapshot).watch().files());
+  EXPECT_THAT(StatusOf(snapshot).watch().files_unavailable(), HasSubstr("too many"));
+}
+
 TEST(FillAgentStatusTest, ACollectorThatDoesNotEndIsNotLive) {
   AgentSnapshot snapshot = Example();
   snapshot.collectors[0].running_since = snapshot.monotonic - snapshot.collectors[0].timeout - kStuckAfterTimeout;

@@ -57,6 +57,15 @@ Collection::Collection(const AgentConfig& config, absl::Span<const Collector::De
   }
 }
 
+std::vector<WatchedCollector> Collection::Watched() const {
+  std::vector<WatchedCollector> watched;
+  for (const auto& entry : entries_) {
+    const absl::Span<const absl::string_view> paths = entry->descriptor->watch_paths;
+    if (!paths.empty()) watched.push_back({entry->stats.name, {paths.begin(), paths.end()}});
+  }
+  return watched;
+}
+
 std::vector<ScheduledTask> Collection::Tasks() {
   std::vector<ScheduledTask> tasks;
   for (const auto& owned : entries_) {

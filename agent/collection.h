@@ -15,6 +15,7 @@
 #include "agent/config/agent_config.h"
 #include "agent/pipeline/run_sink.h"
 #include "agent/scheduler/scheduler.h"
+#include "agent/watch/change_watcher.h"
 #include "collectors/collector.h"
 #include "platform/clock.h"
 #include "platform/log.h"
@@ -41,6 +42,9 @@ class Collection {
   // what `context` points to, must outlive this.
   Collection(const AgentConfig& config, absl::Span<const Collector::Descriptor* const> descriptors,
              const CollectorContext& context, RunSink* chain, Logger* logger, std::function<void()> after_run);
+
+  // The enabled collectors that have paths to watch.
+  std::vector<WatchedCollector> Watched() const;
 
   // One task per enabled collector, in the order of the table. This must outlive them.
   std::vector<ScheduledTask> Tasks();

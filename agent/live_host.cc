@@ -10,6 +10,7 @@
 #include "platform/host_root.h"
 #include "platform/netlink_kernel_sockets.h"
 #include "platform/scoped_fd.h"
+#include "platform/systemd/dbus_system_manager.h"
 
 namespace rollcall {
 
@@ -20,7 +21,10 @@ absl::StatusOr<LiveHost> OpenHost(const std::string& root) {
   host.files = *std::move(files);
   const std::string procfs = absl::StrCat(absl::StripSuffix(root, "/"), "/proc");
   const ScopedFd proc(open(procfs.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (proc.valid() && IsOnProcfs(proc.get())) host.sockets = NewNetlinkKernelSockets(procfs);
+  if (proc.valid() && IsOnProcfs(proc.get())) {
+    host.sockets = NewNetlinkKernelSockets(procfs);
+    host.system_manager = NewDbusSystemManager(root);
+  }
   return host;
 }
 

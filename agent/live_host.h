@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "platform/file_tree.h"
 #include "platform/kernel_sockets.h"
+#include "platform/systemd/system_manager.h"
 
 namespace rollcall {
 
@@ -15,6 +16,8 @@ struct LiveHost {
   std::unique_ptr<FileTree> files;
   // nullptr if the tree is not of the running machine.
   std::unique_ptr<KernelSockets> sockets;
+  // Likewise.
+  std::unique_ptr<SystemManager> system_manager;
 };
 
 // Opens `root`: `/`, where a container has the host's root mounted, or a directory that looks

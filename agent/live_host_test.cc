@@ -17,6 +17,7 @@ TEST(OpenHostTest, TheRunningMachineHasAKernel) {
   const auto host = OpenHost("/");
   ASSERT_EQ(host.status(), absl::OkStatus());
   EXPECT_NE(host->sockets, nullptr);
+  EXPECT_NE(host->system_manager, nullptr);
   EXPECT_TRUE(host->files->Stat("/proc/self").ok());
 }
 
@@ -27,6 +28,7 @@ TEST(OpenHostTest, ATreeThatOnlyLooksLikeAHostHasNone) {
   const auto host = OpenHost(root);
   ASSERT_EQ(host.status(), absl::OkStatus());
   EXPECT_EQ(host->sockets, nullptr);
+  EXPECT_EQ(host->system_manager, nullptr);
   EXPECT_EQ(*host->files->ReadFile("/marker", 10), "x");
   fs::remove_all(root);
   EXPECT_EQ(OpenHost(root).status().code(), absl::StatusCode::kNotFound);

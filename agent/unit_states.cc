@@ -7,6 +7,7 @@ namespace rollcall {
 void UnitStates::SetBackendStates(std::map<SpoolUnit, SetDigest> states) {
   const std::lock_guard lock(mutex_);
   backend_ = std::move(states);
+  for (auto& [unit, confirmed] : confirmed_) confirmed.sent = false;
 }
 
 std::optional<SetDigest> UnitStates::BackendDigest(const SpoolUnit& unit) const {
@@ -34,6 +35,31 @@ bool UnitStates::FullRequested(const SpoolUnit& unit) const {
 void UnitStates::ClearFullRequest(const SpoolUnit& unit) {
   const std::lock_guard lock(mutex_);
   full_requested_.erase(unit);
+}
+
+void UnitStates::Confirm(const SpoolUnit& unit, const UnitConfirmation& confirmation) {
+  const std::lock_guard lock(mutex_);
+  confirmed_[unit] = {confirmation, false};
+}
+
+std::optional<absl::Time> UnitStates::EndConfirmation(const SpoolUnit& unit) {
+  const std::lock_guard lock(mutex_);
+  const auto it = confirmed_.find(unit);
+  if (it == confirmed_.end()) return std::nullopt;
+  const absl::Time started_at = it->second.confirmation.started_at;
+  confirmed_.erase(it);
+  return started_at;
+}
+
+std::vector<std::pair<SpoolUnit, UnitConfirmation>> UnitStates::TakeConfirmations(size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<SpoolUnit, UnitConfirmation>> taken;
+  for (auto& [unit, confirmed] : confirmed_) {
+    if (taken.size() == limit) break;
+    if (std::exchange(confirmed.sent, true)) continue;
+    taken.emplace_back(unit, confirmed.confirmation);
+  }
+  return taken;
 }
 
 }  // namespace rollcall

@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "backend/operate/operate_service.h"
 #include "backend/pki/certificate_info.h"
 #include "backend/query/coverage.h"
 #include "backend/query/query_service.h"
@@ -25,7 +26,7 @@ constexpr size_t kMaxWaitingQueries = 256;
 constexpr absl::Duration kReconnectAfterShutdown = absl::Seconds(5);
 constexpr absl::Duration kCoverageInterval = absl::Minutes(1);
 constexpr int kFinishGraceSeconds = 2;
-constexpr const char* kServices[] = {"", "rollcall.v1.Ingest", "rollcall.v1.Query"};
+constexpr const char* kServices[] = {"", "rollcall.v1.Ingest", "rollcall.v1.Operate", "rollcall.v1.Query"};
 
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
@@ -70,7 +71,9 @@ class GrpcBackendServer final : public BackendServer {
         engine_(parts.store, parts.retention, parts.clock,
                 [this](const AgentName& agent) { return registry_.IsConnected(agent); }),
         pool_(options.query_threads, kMaxWaitingQueries),
-        query_(&engine_, &pool_, parts.clock, parts.logger, parts.metrics) {}
+        query_(&engine_, &pool_, parts.clock, parts.logger, parts.metrics),
+        operate_engine_(parts.store, parts.clock),
+        operate_(&operate_engine_, &pool_, parts.clock, parts.logger, parts.metrics) {}
 
   ~GrpcBackendServer() override { Shutdown(absl::Seconds(1)); }
 
@@ -88,6 +91,7 @@ class GrpcBackendServer final : public BackendServer {
     builder.AddListeningPort(options_.listen, Credentials(options_), &port_);
     builder.RegisterService(&ingest_);
     builder.RegisterService(&query_);
+    builder.RegisterService(&operate_);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ <= 0) {
       return absl::UnavailableError(absl::StrCat(
@@ -187,6 +191,8 @@ class GrpcBackendServer final : public BackendServer {
   QueryEngine engine_;
   WorkPool pool_;
   QueryService query_;
+  OperateEngine operate_engine_;
+  OperateService operate_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;

@@ -5,12 +5,14 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <mutex>
 #include <thread>
 
 #include "backend/ingest/testing/test_batches.h"
 #include "backend/store/testing/fake_store.h"
 #include "proto/wire_time.h"
 #include "rollcall/v1/ingest.grpc.pb.h"
+#include "rollcall/v1/operate.grpc.pb.h"
 #include "rollcall/v1/query.grpc.pb.h"
 
 namespace rollcall {
@@ -133,12 +135,23 @@ class ServerTest : public ::testing::Test {
     return pb::Query::NewStub(channel)->ListHosts(&context, request, response);
   }
 
+  std::string Log() {
+    const std::lock_guard lock(log_mutex_);
+    return log_;
+  }
+
   pb::Batch Good(uint64_t sequence) {
     return TestFullBatch(sequence, sequence, {TestPackage("bash", clock_.Now() - absl::Seconds(1))});
   }
 
   SystemClock clock_;
-  NullLogger logger_;
+  std::mutex log_mutex_;
+  std::string log_;
+  JsonLogger logger_{[this](absl::string_view line) {
+                       const std::lock_guard lock(log_mutex_);
+                       log_ += std::string(line);
+                     },
+                     &clock_};
   const Validity validity_ = ValidFor(SystemClock().Now(), absl::Hours(1));
   const CertificateAuthority authority_ = CertificateAuthority::Create("test CA", validity_).value();
   FakeStore store_;
@@ -236,6 +249,41 @@ TEST_F(ServerTest, OperatorSeesItsTenantOnlyAndMustNameAPurpose) {
   EXPECT_EQ(ListHosts(ConnectOperator(), pb::LEGAL_OBLIGATION, &response).error_code(),
             grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_THAT(metrics_.Text(), HasSubstr("rollcall_queries_denied_total 2"));
+}
+
+TEST_F(ServerTest, AnOperatorRetractsAndLeavesALine) {
+  StoredVersion version;
+  version.agent = kAgent;
+  version.collector = "os_packages";
+  version.collector_version = "0.9";
+  version.payload = "content";
+  store_.AddVersion(version);
+  UnitInfo unit;
+  unit.agent = kAgent;
+  unit.collector = "os_packages";
+  store_.AddUnit(unit);
+  Start();
+  pb::RetractRequest request;
+  request.set_purpose(pb::PROVIDE_FEATURE);
+  request.set_collector("os_packages");
+  request.set_collector_version("0.9");
+  pb::RetractResponse response;
+  const auto retract = [&](const std::shared_ptr<grpc::Channel>& channel) {
+    grpc::ClientContext context;
+    context.set_deadline(InTwentySeconds());
+    return pb::Operate::NewStub(channel)->Retract(&context, request, &response).error_code();
+  };
+  EXPECT_EQ(retract(ConnectAgent()), grpc::StatusCode::PERMISSION_DENIED) << "agents may not";
+  EXPECT_THAT(Log(), HasSubstr("\"event\":\"operate.denied\""));
+  EXPECT_EQ(retract(ConnectAs({"other", PeerRole::kOperator, "eve"})), grpc::StatusCode::OK);
+  EXPECT_EQ(response.units_size(), 0) << "another tenant's records";
+  EXPECT_EQ(retract(ConnectOperator()), grpc::StatusCode::OK);
+  ASSERT_EQ(response.units_size(), 1);
+  EXPECT_EQ(response.units(0).records(), 1u);
+  EXPECT_THAT(Log(), HasSubstr("\"tenant\":\"acme\",\"operator\":\"alice\",\"purpose\":\"PROVIDE_FEATURE\","
+                               "\"collector\":\"os_packages\",\"collector_version\":\"0.9\",\"host\":\"\","
+                               "\"dry_run\":false,\"units\":1,\"records\":1"));
+  EXPECT_THAT(Log(), Not(HasSubstr("content")));
 }
 
 TEST_F(ServerTest, NoCertificateNoHandshake) {

@@ -57,7 +57,8 @@ void AddLs(CLI::App* app, Arguments* a) {
   verb->add_option("KIND", values->kind, "Kind, such as listening_port or 'packages' (see: rollcall schema)")
       ->required();
   verb->add_option("--host", values->host, "Host id, agent id or hostname");
-  verb->add_option("--where", values->where, "FIELD=VALUE or FIELD~REGEX; all given must hold")
+  verb->add_option("--where", values->where,
+                   "FIELD=VALUE, FIELD~REGEX, FIELD>NUMBER or FIELD<NUMBER; all given must hold")
       ->allow_extra_args(false)
       ->option_text("CONDITION ...");
   verb->add_option("--at", values->at, "As it was at that time: 2026-11-23, RFC 3339, or a time ago such as 2h");
@@ -99,12 +100,24 @@ void AddRetention(CLI::App* app, Arguments* a) {
   sample->final_callback([a] { a->command = &RunRetentionSample; });
 }
 
+void AddRetract(CLI::App* app, Arguments* a) {
+  auto values = std::make_shared<RetractArguments>();
+  CLI::App* verb = app->add_subcommand("retract", "End what a faulty version of a collector wrote; erases nothing");
+  verb->add_option("--collector", values->collector, "Name of the collector, such as os_packages")->required();
+  verb->add_option("--version", values->version, "Its faulty version (see COLLECTOR of: rollcall ls KIND -o wide)")
+      ->required();
+  verb->add_option("--host", values->host, "Host id, agent id or hostname; all hosts if not given");
+  verb->add_flag("--dry-run", values->dry_run, "Only say what would be ended");
+  verb->add_flag("--yes", values->yes, "Do not ask");
+  BindCommand(verb, a, values, &RunRetract);
+}
+
 void AddOverviews(CLI::App* app, Arguments* a) {
   BindCommand(app->add_subcommand("hosts", "Hosts and when they last reported"), a, std::make_shared<HostsArguments>(),
               &RunHosts);
 
   auto summary = std::make_shared<SummaryArguments>();
-  CLI::App* verb = app->add_subcommand("summary", "How many records of each kind there are");
+  CLI::App* verb = app->add_subcommand("summary", "One host on one screen, or how many records of each kind there are");
   verb->add_option("HOST", summary->host, "Host id, agent id or hostname; all hosts if not given");
   BindCommand(verb, a, summary, &RunSummary);
 
@@ -145,6 +158,7 @@ ParseResult ParseArguments(const std::vector<std::string>& words) {
   AddAssetVerbs(&app, arguments);
   AddDiff(&app, arguments);
   AddRetention(&app, arguments);
+  AddRetract(&app, arguments);
   app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused, 5 incomplete (status --check).");
   std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants them
   try {

@@ -30,6 +30,13 @@ TEST(Arguments, SchemaNeedsNoBackend) {
   EXPECT_FALSE(result.arguments.needs_backend);
 }
 
+TEST(Arguments, RetractHasAVersionOfItsOwn) {
+  const ParseResult result = ParseArguments({"retract", "--collector", "ports", "--version", "1.2", "--dry-run"});
+  ASSERT_FALSE(result.finished) << result.text;
+  EXPECT_TRUE(result.arguments.needs_backend);
+  EXPECT_THAT(ParseArguments({"--version"}).text, HasSubstr("rollcall "));
+}
+
 TEST(Arguments, WrongUsageExitsWithTwo) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{},
                                                                                      {"frobnicate"},
@@ -37,6 +44,7 @@ TEST(Arguments, WrongUsageExitsWithTwo) {
                                                                                      {"hosts", "--format", "xml"},
                                                                                      {"diff", "h"},
                                                                                      {"retention"},
+                                                                                     {"retract", "--collector", "x"},
                                                                                      {"completion", "tcsh"},
                                                                                      {"hosts", "-o", "narrow"}}) {
     const ParseResult result = ParseArguments(words);
@@ -50,7 +58,8 @@ TEST(Arguments, HelpExitsWithZeroAndNamesEveryVerb) {
   const ParseResult result = ParseArguments({"--help"});
   EXPECT_TRUE(result.finished);
   EXPECT_EQ(result.exit_code, 0);
-  for (const char* verb : {"hosts", "ls", "show", "history", "diff", "retention", "schema", "status", "completion"}) {
+  for (const char* verb :
+       {"hosts", "ls", "show", "history", "diff", "retention", "retract", "schema", "status", "completion"}) {
     EXPECT_THAT(result.text, HasSubstr(verb));
   }
 }

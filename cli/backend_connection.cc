@@ -26,7 +26,7 @@ absl::StatusOr<std::string> ReadPem(absl::string_view what, const std::string& p
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<rollcall::v1::Query::StubInterface>> ConnectToBackend(const CliConfig& config) {
+absl::StatusOr<BackendConnection> ConnectToBackend(const CliConfig& config) {
   const auto ca = ReadPem("CA certificate", config.ca);
   if (!ca.ok()) return ca.status();
   const auto cert = ReadPem("certificate", config.cert);
@@ -38,7 +38,8 @@ absl::StatusOr<std::unique_ptr<rollcall::v1::Query::StubInterface>> ConnectToBac
   if (!config.server_name.empty()) arguments.SetSslTargetNameOverride(config.server_name);
   const auto credentials =
       grpc::SslCredentials({.pem_root_certs = *ca, .pem_private_key = *key, .pem_cert_chain = *cert});
-  return rollcall::v1::Query::NewStub(grpc::CreateCustomChannel(config.server, credentials, arguments));
+  const auto channel = grpc::CreateCustomChannel(config.server, credentials, arguments);
+  return BackendConnection{rollcall::v1::Query::NewStub(channel), rollcall::v1::Operate::NewStub(channel)};
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {

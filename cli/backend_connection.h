@@ -1,4 +1,4 @@
-// A connection to the backend's query service.
+// A connection to the backend's services for operators.
 #ifndef ROLLCALL_CLI_BACKEND_CONNECTION_H_
 #define ROLLCALL_CLI_BACKEND_CONNECTION_H_
 
@@ -6,12 +6,18 @@
 
 #include "absl/status/statusor.h"
 #include "cli/cli_config.h"
+#include "rollcall/v1/operate.grpc.pb.h"
 #include "rollcall/v1/query.grpc.pb.h"
 
 namespace rollcall {
 
+struct BackendConnection {
+  std::unique_ptr<rollcall::v1::Query::StubInterface> query;
+  std::unique_ptr<rollcall::v1::Operate::StubInterface> operate;
+};
+
 // Connects lazily over mTLS. Errors: InvalidArgument if a file of `config` cannot be read.
-absl::StatusOr<std::unique_ptr<rollcall::v1::Query::StubInterface>> ConnectToBackend(const CliConfig& config);
+absl::StatusOr<BackendConnection> ConnectToBackend(const CliConfig& config);
 
 }  // namespace rollcall
 

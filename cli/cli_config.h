@@ -18,7 +18,8 @@ struct CliConfig {
   std::string key;
 };
 
-// Reads YAML: server, server_name, tls.{ca,cert,key}. Errors name `file`, line and key.
+// Reads YAML: server, server_name, tls.{ca,cert,key}. InvalidArgument as `FILE:LINE: KEY: what is wrong`.
+// Pure.
 absl::StatusOr<CliConfig> ParseCliConfig(absl::string_view yaml, absl::string_view file);
 
 // InvalidArgument naming the first setting that is missing, and how to give it.

@@ -25,12 +25,16 @@ TEST(CliConfig, NamesFileLineAndKey) {
     const char* yaml;
     const char* want;
   } kCases[] = {
-      {"server: b:1\nsrever_name: n\n", "f.yaml:2: srever_name: unknown setting"},
-      {"server: b:1\ntls:\n  crt: x\n", "f.yaml:3: tls.crt: unknown setting"},
+      {"server: b:1\nsrever_name: n\n", "f.yaml:2: 'srever_name': unknown setting"},
+      {"server: b:1\ntls:\n  crt: x\n", "f.yaml:3: 'tls.crt': unknown setting"},
       {"server: [1]\n", "f.yaml:1: server: expected a text"},
       {"tls: x\n", "f.yaml:1: tls: expected"},
       {"- a\n", "f.yaml:1: expected settings"},
       {"server: \"unfinished\nx", "f.yaml:"},
+      {"server: b:1\nserver: c:1\n", "f.yaml:2: 'server': given twice"},
+      {"tls:\n  ca: a\n  ca: b\n", "f.yaml:3: 'tls.ca': given twice"},
+      {"? [x]\n: y\n", "f.yaml:1: expected the name of a setting"},
+      {"server: b:1\n---\nserver: c:1\n", "f.yaml:2: expected one document"},
   };
   for (const auto& c : kCases) {
     const auto config = ParseCliConfig(c.yaml, "f.yaml");

@@ -2,14 +2,17 @@
 #ifndef ROLLCALL_CLI_COMMAND_H_
 #define ROLLCALL_CLI_COMMAND_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "cli/screen.h"
+#include "rollcall/v1/operate.grpc.pb.h"
 #include "rollcall/v1/query.grpc.pb.h"
 
 namespace rollcall {
@@ -34,12 +37,15 @@ struct CommandContext {
   Screen* screen;
   // Nullptr for commands that ask the backend nothing.
   pb::Query::StubInterface* backend = nullptr;
+  pb::Operate::StubInterface* operate = nullptr;
   absl::Time now;
+  // Asks the person a question; true for yes. FailedPrecondition if there is nobody to ask.
+  std::function<absl::StatusOr<bool>(absl::string_view question)> confirm;
 };
 
 // Sends one request with the purpose set and a deadline, and turns gRPC's status into ours.
-template <typename Request, typename Response>
-absl::Status Ask(grpc::Status (pb::Query::StubInterface::*method)(grpc::ClientContext*, const Request&, Response*),
+template <typename Service, typename Request, typename Response>
+absl::Status Ask(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Response*),
                  const CommandContext& context, Request request, Response* response);
 
 struct HostsArguments {};
@@ -62,6 +68,15 @@ struct DiffArguments {
   std::string from;
   std::string to;
   std::vector<std::string> kinds;
+};
+struct RetractArguments {
+  std::string collector;
+  std::string version;
+  std::string host;
+  // Only say what would be retracted.
+  bool dry_run = false;
+  // Do not ask.
+  bool yes = false;
 };
 struct SchemaArguments {
   std::string kind;
@@ -88,6 +103,7 @@ absl::Status RunHistory(const CommandContext& context, const AssetArguments& arg
 absl::Status RunDiff(const CommandContext& context, const DiffArguments& arguments);
 absl::Status RunRetentionExplain(const CommandContext& context, const AssetArguments& arguments);
 absl::Status RunRetentionSample(const CommandContext& context);
+absl::Status RunRetract(const CommandContext& context, const RetractArguments& arguments);
 absl::Status RunSchema(const CommandContext& context, const SchemaArguments& arguments);
 absl::Status RunStatus(const CommandContext& context, const StatusArguments& arguments);
 absl::Status RunCompletion(const CommandContext& context, const CompletionArguments& arguments);
@@ -97,13 +113,20 @@ absl::Status IncompleteError(absl::string_view message);
 
 absl::Status FromGrpc(const grpc::Status& status);
 
-template <typename Request, typename Response>
-absl::Status Ask(grpc::Status (pb::Query::StubInterface::*method)(grpc::ClientContext*, const Request&, Response*),
+inline pb::Query::StubInterface* StubOf(const CommandContext& context, const pb::Query::StubInterface*) {
+  return context.backend;
+}
+inline pb::Operate::StubInterface* StubOf(const CommandContext& context, const pb::Operate::StubInterface*) {
+  return context.operate;
+}
+
+template <typename Service, typename Request, typename Response>
+absl::Status Ask(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Response*),
                  const CommandContext& context, Request request, Response* response) {
   grpc::ClientContext call;
   call.set_deadline(absl::ToChronoTime(context.now + absl::Seconds(60)));
   request.set_purpose(pb::PROVIDE_FEATURE);
-  return FromGrpc((context.backend->*method)(&call, request, response));
+  return FromGrpc((StubOf(context, static_cast<Service*>(nullptr))->*method)(&call, request, response));
 }
 
 }  // namespace rollcall

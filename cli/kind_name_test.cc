@@ -12,11 +12,20 @@ TEST(ResolveKind, AcceptsNamesPluralsAndWords) {
                                                                                    {"port", "listening_port"},
                                                                                    {"ports", "listening_port"},
                                                                                    {"processes", "process"},
-                                                                                   {"hosts", "host"}}) {
+                                                                                   {"hosts", "host"},
+                                                                                   {"sockets", "listening_port"},
+                                                                                   {"Servers", "host"},
+                                                                                   {"os-packages", "os_package"}}) {
     const auto kind = ResolveKind(text);
     ASSERT_TRUE(kind.ok()) << text << ": " << kind.status();
     EXPECT_EQ((*kind)->options->name(), want);
   }
+}
+
+TEST(ResolveKind, KnowsEveryKindByNamePluralAndWord) {
+  for (const Kind& kind : AllKinds()) EXPECT_EQ(*ResolveKind(kind.options->name()), &kind);
+  for (const std::string& word : KindWords()) EXPECT_TRUE(ResolveKind(word).ok()) << word;
+  EXPECT_GE(KindWords().size(), AllKinds().size());
 }
 
 TEST(ResolveKind, ListsTheKindsThereAre) {

@@ -40,16 +40,29 @@ absl::StatusOr<CliConfig> LoadConfig(const Arguments& arguments) {
   return config;
 }
 
+// Asks on the terminal, so that neither a pipe nor a script can be taken for a person.
+absl::StatusOr<bool> AskPerson(absl::string_view question) {
+  if (isatty(STDIN_FILENO) != 1) return absl::FailedPreconditionError("nobody to ask");
+  std::cerr << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
 absl::Status RunCommand(const Arguments& arguments, Screen* screen) {
-  CommandContext context{.screen = screen, .backend = nullptr, .now = SystemClock().Now()};
-  std::unique_ptr<pb::Query::StubInterface> backend;
+  CommandContext context;
+  context.screen = screen;
+  context.now = SystemClock().Now();
+  context.confirm = &AskPerson;
+  BackendConnection backend;
   if (arguments.needs_backend) {
     const auto config = LoadConfig(arguments);
     if (!config.ok()) return config.status();
     auto connected = ConnectToBackend(*config);
     if (!connected.ok()) return connected.status();
     backend = *std::move(connected);
-    context.backend = backend.get();
+    context.backend = backend.query.get();
+    context.operate = backend.operate.get();
   }
   return arguments.command(context);
 }

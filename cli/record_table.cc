@@ -3,13 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/time_text.h"
 #include "proto/record_identity.h"
-#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -29,13 +26,15 @@ Column EnvelopeColumn(absl::string_view name) {
   return {.heading = absl::AsciiStrToUpper(name), .path = {}, .envelope = std::string(name)};
 }
 
-// `owners.name` -> `OWNERS.NAME`; the first word is dropped where the last alone is clear.
+// `owners.name` -> `OWNERS.NAME`: what --columns and --where take.
 std::string Heading(absl::string_view path) { return absl::AsciiStrToUpper(path); }
 
-std::string EnvelopeText(const StoredRecord& stored, absl::string_view name, bool humanize, absl::Time now) {
-  const auto time = [&](const google::protobuf::Timestamp& t) { return humanize ? AgoText(t, now) : TimeText(t); };
+std::string EnvelopeText(const StoredRecord& stored, absl::string_view name, const CellStyle& style) {
+  const auto time = [&](const google::protobuf::Timestamp& t) {
+    return style.people ? WhenText(t, style.now) : TimeText(t);
+  };
   if (name == "host") return stored.hostname().empty() ? stored.host_id() : stored.hostname();
-  if (name == "asset") return humanize ? stored.record().asset_key().substr(0, 12) : stored.record().asset_key();
+  if (name == "asset") return style.people ? stored.record().asset_key().substr(0, 12) : stored.record().asset_key();
   if (name == "scope") return ScopeText(stored.record().scope());
   if (name == "first_seen") return time(stored.first_seen());
   if (name == "last_seen") return time(stored.last_seen());
@@ -47,24 +46,6 @@ std::string EnvelopeText(const StoredRecord& stored, absl::string_view name, boo
 
 bool IsTimestamp(const FieldDescriptor* field) {
   return field->message_type() != nullptr && field->message_type()->full_name() == "google.protobuf.Timestamp";
-}
-
-std::string MessageText(const google::protobuf::Message& payload, const Column& column, bool humanize) {
-  std::vector<std::string> values = FieldValues(payload, column.path);
-  const FieldDescriptor* field = column.path.back();
-  if (humanize && absl::EndsWith(field->name(), "_bytes")) {
-    for (std::string& value : values) {
-      uint64_t bytes = 0;
-      if (absl::SimpleAtoi(value, &bytes)) value = BytesText(bytes);
-    }
-  }
-  if (humanize && IsTimestamp(field)) {
-    for (std::string& value : values) {
-      absl::Time time;
-      if (absl::ParseTime(absl::RFC3339_full, value, &time, nullptr)) value = TimeText(ToWire(time));
-    }
-  }
-  return absl::StrJoin(values, field->name() == "argv" ? " " : ",");
 }
 
 bool Contains(const std::vector<Column>& columns, absl::string_view heading) {
@@ -117,15 +98,36 @@ absl::StatusOr<std::vector<Column>> ChooseColumns(const Kind& kind, const std::v
   return columns;
 }
 
-std::vector<std::string> RecordCells(const StoredRecord& stored, const std::vector<Column>& columns, bool humanize,
-                                     absl::Time now) {
+std::vector<std::string> RecordCells(const StoredRecord& stored, const std::vector<Column>& columns,
+                                     const CellStyle& style) {
   std::vector<std::string> cells;
   cells.reserve(columns.size());
   for (const Column& column : columns) {
-    cells.push_back(column.path.empty() ? EnvelopeText(stored, column.envelope, humanize, now)
-                                        : MessageText(PayloadOf(stored.record()), column, humanize));
+    cells.push_back(column.path.empty() ? EnvelopeText(stored, column.envelope, style)
+                                        : CellText(PayloadOf(stored.record()), column.path, style));
   }
   return cells;
+}
+
+RecordRows MakeRecordRows(const std::vector<StoredRecord>& records, const std::vector<Column>& columns,
+                          const CellStyle& style) {
+  RecordRows table;
+  for (const Column& column : columns) table.header.push_back(column.heading);
+  table.rows.reserve(records.size());
+  for (const StoredRecord& record : records) table.rows.push_back(RecordCells(record, columns, style));
+  return table;
+}
+
+RecordRows WithoutEmptyColumns(const RecordRows& rows) {
+  RecordRows kept;
+  kept.rows.resize(rows.rows.size());
+  for (size_t i = 0; i < rows.header.size(); ++i) {
+    const bool empty = std::all_of(rows.rows.begin(), rows.rows.end(), [&](const auto& row) { return row[i].empty(); });
+    if (empty) continue;
+    kept.header.push_back(rows.header[i]);
+    for (size_t r = 0; r < rows.rows.size(); ++r) kept.rows[r].push_back(rows.rows[r][i]);
+  }
+  return kept;
 }
 
 std::string NotBeforeText(const RetentionDates& dates) { return DateText(dates.not_before()); }

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "cli/screen.h"
+#include "cli/cell_text.h"
 #include "proto/field_path.h"
 #include "proto/kind_registry.h"
 #include "rollcall/v1/query.pb.h"
@@ -15,7 +15,7 @@
 namespace rollcall {
 
 // One column: a path in the kind's message, or one of the envelope's columns
-// (host, asset, scope, first_seen, last_seen, valid_from, collected_at, redactions).
+// (host, asset, scope, first_seen, last_seen, valid_from, collected_at, redactions, collector).
 struct Column {
   std::string heading;
   FieldPath path;        // empty for envelope columns
@@ -27,9 +27,19 @@ struct Column {
 absl::StatusOr<std::vector<Column>> ChooseColumns(const Kind& kind, const std::vector<std::string>& names, bool wide,
                                                   bool many_hosts);
 
-// Cells of one record. With `humanize`, byte counts and times are written for people.
+// Cells of one record.
 std::vector<std::string> RecordCells(const rollcall::v1::StoredRecord& stored, const std::vector<Column>& columns,
-                                     bool humanize, absl::Time now);
+                                     const CellStyle& style);
+
+// Rows under headings.
+struct RecordRows {
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+};
+RecordRows MakeRecordRows(const std::vector<rollcall::v1::StoredRecord>& records, const std::vector<Column>& columns,
+                          const CellStyle& style);
+// Without the columns in which no row has anything.
+RecordRows WithoutEmptyColumns(const RecordRows& rows);
 
 // `not before` and `until` in words.
 std::string NotBeforeText(const rollcall::v1::RetentionDates& dates);

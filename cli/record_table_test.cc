@@ -14,6 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const absl::Time kNow = absl::FromUnixSeconds(1764000000);
+const CellStyle kForPeople = {.people = true, .wide = false, .now = kNow};
 
 pb::StoredRecord Package() {
   pb::StoredRecord stored;
@@ -39,8 +40,8 @@ TEST(RecordTable, DefaultColumnsComeFromTheKind) {
   ASSERT_TRUE(columns.ok());
   EXPECT_THAT(Headings(*columns),
               ElementsAre("NAME", "VERSION", "ARCHITECTURE", "MANAGER", "STATUS", "SOURCE_NAME", "ASSET"));
-  EXPECT_THAT(RecordCells(Package(), *columns, true, kNow),
-              ElementsAre("curl", "7.88", "amd64", "DPKG", "", "", "001122334455"));
+  EXPECT_THAT(RecordCells(Package(), *columns, kForPeople),
+              ElementsAre("curl", "7.88", "amd64", "dpkg", "", "", "001122334455"));
 }
 
 TEST(RecordTable, ManyHostsAreNamed) {
@@ -60,8 +61,19 @@ TEST(RecordTable, WideShowsEveryScalarOnce) {
 TEST(RecordTable, NamedColumnsAreHumanizedOnlyForPeople) {
   const auto columns = ChooseColumns(*FindKind("os_package"), {"installed_bytes", "host"}, false, false);
   ASSERT_TRUE(columns.ok());
-  EXPECT_THAT(RecordCells(Package(), *columns, true, kNow), ElementsAre("1.5 KiB", "web-1"));
-  EXPECT_THAT(RecordCells(Package(), *columns, false, kNow), ElementsAre("1536", "web-1"));
+  EXPECT_THAT(RecordCells(Package(), *columns, kForPeople), ElementsAre("1.5 KiB", "web-1"));
+  EXPECT_THAT(RecordCells(Package(), *columns, {}), ElementsAre("1536", "web-1"));
+}
+
+TEST(RecordTable, EmptyColumnsTakeNoRoom) {
+  const auto columns = ChooseColumns(*FindKind("os_package"), {}, false, false);
+  ASSERT_TRUE(columns.ok());
+  pb::StoredRecord second = Package();
+  second.mutable_record()->mutable_os_package()->set_status("installed");
+  const RecordRows rows = WithoutEmptyColumns(MakeRecordRows({Package(), second}, *columns, kForPeople));
+  EXPECT_THAT(rows.header, ElementsAre("NAME", "VERSION", "ARCHITECTURE", "MANAGER", "STATUS", "ASSET"));
+  EXPECT_THAT(rows.rows[0], ElementsAre("curl", "7.88", "amd64", "dpkg", "", "001122334455"));
+  EXPECT_THAT(rows.rows[1], ElementsAre("curl", "7.88", "amd64", "dpkg", "installed", "001122334455"));
 }
 
 TEST(RecordTable, UnknownColumnIsRefused) {

@@ -9,6 +9,9 @@
 namespace rollcall {
 namespace {
 
+// Further away than this, a date says more than a distance.
+constexpr absl::Duration kRecent = absl::Hours(14 * 24);
+
 // `90m` and the like; InvalidArgument for anything else.
 absl::StatusOr<absl::Duration> ParseAgo(absl::string_view text) {
   absl::ConsumeSuffix(&text, " ago");
@@ -41,6 +44,14 @@ absl::StatusOr<absl::Duration> ParseAgo(absl::string_view text) {
 // Out of range is the epoch: this is for display.
 absl::Time AbslTime(const google::protobuf::Timestamp& time) { return FromWire(time).value_or(absl::UnixEpoch()); }
 
+// `61s`, `61m`, `47h`, `2d`: the largest unit of which there are at least two.
+std::string DistanceText(int64_t seconds) {
+  if (seconds < 120) return absl::StrCat(seconds, "s");
+  if (seconds < 2 * 3600) return absl::StrCat(seconds / 60, "m");
+  if (seconds < 48 * 3600) return absl::StrCat(seconds / 3600, "h");
+  return absl::StrCat(seconds / 86400, "d");
+}
+
 bool IsUnset(const google::protobuf::Timestamp& time) { return time.seconds() == 0 && time.nanos() == 0; }
 
 }  // namespace
@@ -72,10 +83,26 @@ std::string AgoText(const google::protobuf::Timestamp& time, absl::Time now) {
   if (IsUnset(time)) return "never";
   const int64_t seconds = absl::ToInt64Seconds(now - AbslTime(time));
   if (seconds < 5) return "just now";
-  if (seconds < 120) return absl::StrCat(seconds, "s ago");
-  if (seconds < 2 * 3600) return absl::StrCat(seconds / 60, "m ago");
-  if (seconds < 48 * 3600) return absl::StrCat(seconds / 3600, "h ago");
-  return absl::StrCat(seconds / 86400, "d ago");
+  return absl::StrCat(DistanceText(seconds), " ago");
+}
+
+std::string WhenText(const google::protobuf::Timestamp& time, absl::Time now) {
+  if (IsUnset(time)) return "";
+  const absl::Duration ahead = AbslTime(time) - now;
+  if (absl::AbsDuration(ahead) >= kRecent) return DateText(time);
+  if (ahead < absl::Seconds(5)) return AgoText(time, now);
+  return absl::StrCat("in ", DistanceText(absl::ToInt64Seconds(ahead)));
+}
+
+std::string DurationText(absl::Duration duration) {
+  if (duration < absl::Minutes(1)) return absl::StrFormat("%.3gs", absl::ToDoubleSeconds(duration));
+  const int64_t seconds = absl::ToInt64Seconds(duration);
+  const auto two = [](int64_t large, const char* unit, int64_t small, const char* small_unit) {
+    return small == 0 ? absl::StrCat(large, unit) : absl::StrCat(large, unit, " ", small, small_unit);
+  };
+  if (seconds < 3600) return two(seconds / 60, "m", seconds % 60, "s");
+  if (seconds < 86400) return two(seconds / 3600, "h", seconds % 3600 / 60, "m");
+  return two(seconds / 86400, "d", seconds % 86400 / 3600, "h");
 }
 
 std::string BytesText(uint64_t bytes) {

@@ -22,6 +22,10 @@ std::string TimeText(const google::protobuf::Timestamp& time);
 std::string DateText(const google::protobuf::Timestamp& time);
 // `5m ago`, `3d ago`, `just now`.
 std::string AgoText(const google::protobuf::Timestamp& time, absl::Time now);
+// For tables: `3h ago` or `in 3h` for what is less than two weeks away, else the date; empty for an unset one.
+std::string WhenText(const google::protobuf::Timestamp& time, absl::Time now);
+// `4.2s`, `3m 20s`, `5h 10m`, `12d 3h`.
+std::string DurationText(absl::Duration duration);
 // `1.5 GiB`.
 std::string BytesText(uint64_t bytes);
 

@@ -46,6 +46,25 @@ TEST(AgoText, GrowsWithTheDistance) {
   EXPECT_EQ(AgoText({}, kNow), "never");
 }
 
+TEST(WhenText, IsADistanceWhileThatSaysMore) {
+  EXPECT_EQ(WhenText(ToWire(kNow - absl::Hours(3)), kNow), "3h ago");
+  EXPECT_EQ(WhenText(ToWire(kNow + absl::Hours(3)), kNow), "in 3h");
+  EXPECT_EQ(WhenText(ToWire(kNow + absl::Seconds(1)), kNow), "just now");
+  EXPECT_EQ(WhenText(ToWire(kNow - absl::Hours(13 * 24)), kNow), "13d ago");
+  const auto old = ToWire(kNow - absl::Hours(14 * 24));
+  EXPECT_EQ(WhenText(old, kNow), DateText(old));
+  EXPECT_EQ(WhenText({}, kNow), "");
+}
+
+TEST(DurationText, HasTwoUnitsAtMost) {
+  EXPECT_EQ(DurationText(absl::ZeroDuration()), "0s");
+  EXPECT_EQ(DurationText(absl::Milliseconds(4200)), "4.2s");
+  EXPECT_EQ(DurationText(absl::Seconds(60)), "1m");
+  EXPECT_EQ(DurationText(absl::Seconds(200)), "3m 20s");
+  EXPECT_EQ(DurationText(absl::Minutes(310)), "5h 10m");
+  EXPECT_EQ(DurationText(absl::Hours(291)), "12d 3h");
+}
+
 TEST(BytesText, PicksAUnit) {
   EXPECT_EQ(BytesText(0), "0 B");
   EXPECT_EQ(BytesText(1023), "1023 B");

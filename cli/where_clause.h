@@ -8,7 +8,7 @@
 
 namespace rollcall {
 
-// `FIELD=VALUE` or `FIELD~REGEX`, whichever operator comes first.
+// `FIELD=VALUE`, `FIELD~REGEX`, `FIELD>NUMBER` or `FIELD<NUMBER`, whichever operator comes first.
 absl::StatusOr<rollcall::v1::Filter> ParseWhereClause(absl::string_view text);
 
 }  // namespace rollcall

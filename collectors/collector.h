@@ -18,6 +18,8 @@
 namespace rollcall {
 
 class KernelSockets;  // platform/kernel_sockets.h
+class ProcessEvents;  // platform/process_events.h
+class SystemManager;  // platform/systemd/system_manager.h
 
 namespace pb = ::rollcall::v1;
 
@@ -39,6 +41,11 @@ struct CollectorContext {
   // Sockets of the running kernel; nullptr when a tree is examined that is not this
   // machine's (`--root` on an image or a fixture).
   const KernelSockets* sockets = nullptr;
+  // Processes that come and go between two runs; nullptr where nobody listens for them: in a
+  // single run, on a tree that is not this machine's, or if the operator turned it off.
+  ProcessEvents* process_events = nullptr;
+  // The running systemd, or rather the place where one is asked; nullptr likewise.
+  const SystemManager* system_manager = nullptr;
   // Directory-independent facts the composition root knows.
   std::string host_id;
   std::string host_id_source;

@@ -1,9 +1,12 @@
 // Runs every collector over the recorded trees in its folder and compares all it says:
 //   collectors/NAME/testdata/CASE/root/...        a host's files
 //   collectors/NAME/testdata/CASE/expected.txtpb  the records, sorted, and the run's result
+// and every collector over every whole host:
+//   tests/hosts/HOST/root/...                     see tests/hosts/README.md
+//   tests/hosts/HOST/expected/NAME.txtpb
 // Git keeps neither times nor empty directories: every file is given one fixed modification
-// time, and a `.gitkeep` keeps a directory without being in it. tools/regenerate_golden
-// writes the expected files anew.
+// time and loses what the umask of the checkout let others write, and a `.gitkeep` keeps a
+// directory without being in it. tools/regenerate_golden writes the expected files anew.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -16,6 +19,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -38,12 +42,15 @@ constexpr timespec kModified = {.tv_sec = 1'700'000'000, .tv_nsec = 0};
 
 struct GoldenCase {
   std::string collector;
-  fs::path folder;
+  // Name of the case or host.
+  std::string name;
+  fs::path root;
+  fs::path expected;
 };
 
 // For GoogleTest's messages.
 std::ostream& operator<<(std::ostream& out, const GoldenCase& golden) {
-  return out << golden.collector << "/" << golden.folder.filename().string();
+  return out << golden.collector << "/" << golden.name;
 }
 
 std::vector<GoldenCase> CasesOf(absl::string_view collector) {
@@ -51,18 +58,34 @@ std::vector<GoldenCase> CasesOf(absl::string_view collector) {
   const fs::path testdata = absl::StrCat(ROLLCALL_SOURCE_DIR "/collectors/", collector, "/testdata");
   if (!fs::exists(testdata)) return cases;
   for (const auto& entry : fs::directory_iterator(testdata)) {
-    if (fs::is_directory(entry.path() / "root")) cases.push_back({std::string(collector), entry.path()});
+    const fs::path& folder = entry.path();
+    if (!fs::is_directory(folder / "root")) continue;
+    cases.push_back({std::string(collector), folder.filename(), folder / "root", folder / "expected.txtpb"});
   }
-  std::sort(cases.begin(), cases.end(), [](const auto& a, const auto& b) { return a.folder < b.folder; });
+  return cases;
+}
+
+std::vector<GoldenCase> HostsFor(const std::string& collector) {
+  std::vector<GoldenCase> cases;
+  for (const auto& entry : fs::directory_iterator(ROLLCALL_SOURCE_DIR "/tests/hosts")) {
+    const fs::path& folder = entry.path();
+    if (!fs::is_directory(folder / "root")) continue;
+    cases.push_back({collector, "host_" + folder.filename().string(), folder / "root",
+                     folder / "expected" / (collector + ".txtpb")});
+  }
   return cases;
 }
 
 std::vector<GoldenCase> AllCases() {
   std::vector<GoldenCase> cases;
   for (const Collector::Descriptor* descriptor : AllCollectors()) {
-    std::vector<GoldenCase> some = CasesOf(descriptor->name);
-    std::move(some.begin(), some.end(), std::back_inserter(cases));
+    for (std::vector<GoldenCase> some : {CasesOf(descriptor->name), HostsFor(std::string(descriptor->name))}) {
+      std::move(some.begin(), some.end(), std::back_inserter(cases));
+    }
   }
+  std::sort(cases.begin(), cases.end(), [](const GoldenCase& a, const GoldenCase& b) {
+    return std::tie(a.collector, a.name) < std::tie(b.collector, b.name);
+  });
   return cases;
 }
 
@@ -71,7 +94,11 @@ void CopyFixture(const fs::path& from, const fs::path& to) {
   std::vector<fs::path> copied = {to};
   for (const auto& entry : fs::recursive_directory_iterator(to)) copied.push_back(entry.path());
   for (const fs::path& path : copied) {
-    if (path.filename() == ".gitkeep") fs::remove(path);
+    if (path.filename() == ".gitkeep") {
+      fs::remove(path);
+    } else if (!fs::is_symlink(path)) {
+      fs::permissions(path, fs::perms::group_write | fs::perms::others_write, fs::perm_options::remove);
+    }
   }
   const timespec times[2] = {kModified, kModified};
   for (const fs::path& path : copied) utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);
@@ -150,7 +177,7 @@ class GoldenTest : public testing::TestWithParam<GoldenCase> {
     std::string name = testing::TempDir() + "golden_XXXXXX";
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     temporary_ = name;
-    CopyFixture(GetParam().folder / "root", temporary_ / "host");
+    CopyFixture(GetParam().root, temporary_ / "host");
   }
   void TearDown() override { fs::remove_all(temporary_); }
 
@@ -163,8 +190,9 @@ TEST_P(GoldenTest, SaysWhatIsExpected) {
   ASSERT_TRUE(host.ok()) << host.status();
   const std::string actual = RunTwice(*descriptor, **host);
 
-  const fs::path expected_path = GetParam().folder / "expected.txtpb";
+  const fs::path& expected_path = GetParam().expected;
   if (getenv("ROLLCALL_REGENERATE_GOLDEN") != nullptr) {
+    fs::create_directories(expected_path.parent_path());
     std::ofstream(expected_path, std::ios::binary) << actual;
     return;
   }
@@ -185,7 +213,7 @@ TEST_P(GoldenTest, SaysTheSameOfTheTreeSeenAsSubtree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Recorded, GoldenTest, testing::ValuesIn(AllCases()), [](const auto& info) {
-  std::string name = absl::StrCat(info.param.collector, "_", info.param.folder.filename().string());
+  std::string name = absl::StrCat(info.param.collector, "_", info.param.name);
   std::replace_if(
       name.begin(), name.end(), [](unsigned char c) { return isalnum(c) == 0; }, '_');
   return name;

@@ -5,11 +5,16 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "collectors/accounts/accounts_collector.h"
+#include "collectors/environment/environment_collector.h"
 #include "collectors/host/host_collector.h"
+#include "collectors/kernel_modules/kernel_modules_collector.h"
 #include "collectors/os_packages/os_packages_collector.h"
 #include "collectors/ports/ports_collector.h"
 #include "collectors/processes/processes_collector.h"
 #include "collectors/resources/resources_collector.h"
+#include "collectors/scheduled_tasks/scheduled_tasks_collector.h"
+#include "collectors/services/services_collector.h"
 #include "proto/kind_registry.h"
 
 namespace rollcall {
@@ -17,11 +22,16 @@ namespace {
 
 // One line per collector, sorted by name.
 constexpr auto kCollectors = std::to_array({
+    &kAccountsCollector,
+    &kEnvironmentCollector,
     &kHostCollector,
+    &kKernelModulesCollector,
     &kOsPackagesCollector,
     &kPortsCollector,
     &kProcessesCollector,
     &kResourcesCollector,
+    &kScheduledTasksCollector,
+    &kServicesCollector,
 });
 
 absl::Status CheckDescriptor(const Collector::Descriptor& descriptor) {

@@ -87,6 +87,10 @@ absl::StatusOr<std::unique_ptr<DirectoryView>> FileTree::OpenDirectory(absl::str
   return std::make_unique<PathPrefixView>(this, path);
 }
 
+absl::StatusOr<ScopedFd> FileTree::OpenPath(absl::string_view path) const {
+  return absl::UnimplementedError(absl::StrCat("open ", path, ": tree is not on a disk"));
+}
+
 absl::StatusOr<FilesystemSpace> FileTree::StatFilesystem(absl::string_view path) const {
   return absl::UnimplementedError(absl::StrCat("stat filesystem of ", path, ": tree is not on a disk"));
 }

@@ -113,6 +113,11 @@ class FileTree {
   // A tree rooted at a directory of this one. It may outlive this one.
   virtual absl::StatusOr<std::unique_ptr<FileTree>> Subtree(absl::string_view path) const = 0;
 
+  // A descriptor that stands for a file or directory (O_PATH, close-on-exec), for calls that take
+  // one, such as inotify_add_watch(2). Follows a final symbolic link; opens and reads nothing.
+  // Unimplemented for trees not on a disk.
+  virtual absl::StatusOr<ScopedFd> OpenPath(absl::string_view path) const;
+
   // Opens a directory for repeated reads. By default a view that resolves full paths.
   virtual absl::StatusOr<std::unique_ptr<DirectoryView>> OpenDirectory(absl::string_view path) const;
 

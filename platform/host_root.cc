@@ -199,6 +199,10 @@ absl::StatusOr<std::unique_ptr<FileTree>> HostRoot::Subtree(absl::string_view pa
   return std::unique_ptr<FileTree>(new HostRoot(*std::move(found), own_fds_, resolver_));
 }
 
+absl::StatusOr<ScopedFd> HostRoot::OpenPath(absl::string_view path) const {
+  return Resolve("open", path, FinalLink::kFollow);
+}
+
 absl::StatusOr<std::unique_ptr<DirectoryView>> HostRoot::OpenDirectory(absl::string_view path) const {
   absl::StatusOr<ScopedFd> found = Resolve("open", path, FinalLink::kFollow);
   if (!found.ok()) return found.status();

@@ -52,6 +52,7 @@ class HostRoot : public FileTree {
   absl::StatusOr<std::string> ReadLink(absl::string_view path) const override;
   absl::StatusOr<ScopedFd> Open(absl::string_view path) const override;
   absl::StatusOr<std::unique_ptr<FileTree>> Subtree(absl::string_view path) const override;
+  absl::StatusOr<ScopedFd> OpenPath(absl::string_view path) const override;
   absl::StatusOr<std::unique_ptr<DirectoryView>> OpenDirectory(absl::string_view path) const override;
   absl::StatusOr<FilesystemSpace> StatFilesystem(absl::string_view path) const override;
 

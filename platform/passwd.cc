@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -13,28 +14,40 @@ namespace {
 
 constexpr size_t kMaxProblems = 10;
 
+// Field `index`, counted from 0; empty if the line ends before.
+std::string FieldOr(const std::vector<absl::string_view>& fields, size_t index) {
+  return index < fields.size() ? std::string(fields[index]) : std::string();
+}
+
 absl::StatusOr<PasswdEntry> ParsePasswdLine(absl::string_view line) {
-  const std::vector<absl::string_view> fields = absl::StrSplit(line, ':');
-  if (fields.size() != 7) return absl::InvalidArgumentError("not 7 fields");
+  const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 6));
+  if (fields.size() < 4) return absl::InvalidArgumentError("fewer than 4 fields");
   PasswdEntry entry;
   if (fields[0].empty()) return absl::InvalidArgumentError("no name");
   if (!absl::SimpleAtoi(fields[2], &entry.uid)) return absl::InvalidArgumentError("bad uid");
   if (!absl::SimpleAtoi(fields[3], &entry.gid)) return absl::InvalidArgumentError("bad gid");
   entry.name = std::string(fields[0]);
-  entry.gecos = std::string(fields[4]);
-  entry.home = std::string(fields[5]);
-  entry.shell = std::string(fields[6]);
+  entry.password = ClassifyPassword(fields[1]);
+  entry.gecos = FieldOr(fields, 4);
+  entry.home = FieldOr(fields, 5);
+  entry.shell = FieldOr(fields, 6);
   return entry;
 }
 
 absl::StatusOr<GroupEntry> ParseGroupLine(absl::string_view line) {
-  const std::vector<absl::string_view> fields = absl::StrSplit(line, ':');
-  if (fields.size() != 4) return absl::InvalidArgumentError("not 4 fields");
+  const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 3));
+  if (fields.size() < 3) return absl::InvalidArgumentError("fewer than 3 fields");
   GroupEntry entry;
   if (fields[0].empty()) return absl::InvalidArgumentError("no name");
   if (!absl::SimpleAtoi(fields[2], &entry.gid)) return absl::InvalidArgumentError("bad gid");
   entry.name = std::string(fields[0]);
-  entry.members = absl::StrSplit(fields[3], ',', absl::SkipEmpty());
+  entry.password = ClassifyPassword(fields[1]);
+  if (fields.size() > 3) {
+    for (absl::string_view member : absl::StrSplit(fields[3], ',')) {
+      member = absl::StripAsciiWhitespace(member);
+      if (!member.empty()) entry.members.emplace_back(member);
+    }
+  }
   return entry;
 }
 
@@ -49,8 +62,16 @@ AccountFile<Entry> ParseLines(absl::string_view text, absl::StatusOr<Entry> (*pa
   };
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     ++number;
-    line = absl::StripSuffix(line, "\r");
-    if (line.empty() || line[0] == '#' || line[0] == '+' || line[0] == '-') continue;
+    line = absl::StripLeadingAsciiWhitespace(absl::StripSuffix(line, "\r"));
+    if (line.empty() || line[0] == '#') continue;
+    if (line[0] == '+' || line[0] == '-') {
+      ++file.name_service_lines;
+      continue;
+    }
+    if (line.find('\0') != absl::string_view::npos) {
+      report(absl::StatusCode::kInvalidArgument, "NUL byte");
+      continue;
+    }
     if (file.entries.size() >= kMaxAccountEntries) {
       report(absl::StatusCode::kResourceExhausted, absl::StrCat("more than ", kMaxAccountEntries, " entries"));
       break;

@@ -10,12 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "platform/file_tree.h"
+#include "platform/password_field.h"
 
 namespace rollcall {
 
-// The password field is not among these: it never leaves the parser.
+// Of the password field only what it amounts to: the text never leaves the parser.
 struct PasswdEntry {
   std::string name;
+  PasswordField password;
   uint32_t uid = 0;
   uint32_t gid = 0;
   std::string gecos;
@@ -25,6 +27,7 @@ struct PasswdEntry {
 
 struct GroupEntry {
   std::string name;
+  PasswordField password;
   uint32_t gid = 0;
   std::vector<std::string> members;
 };
@@ -34,12 +37,16 @@ struct AccountFile {
   std::vector<Entry> entries;
   // `line N: what is wrong`, a few at most; never a line's text.
   std::vector<absl::Status> problems;
+  // Lines that include or exclude accounts of a name service (`+`, `-`; see nsswitch.conf(5), compat).
+  size_t name_service_lines = 0;
 };
 
 // Entries kept of one file.
 inline constexpr size_t kMaxAccountEntries = 200'000;
 
-// Blank lines, comments and NIS entries (`+`, `-`) are no entries and no problems.
+// Blank lines, comments and NIS entries (`+`, `-`) are no entries and no problems. As in glibc a line may end after the
+// group id (passwd) or id (group), and a shell may contain colons: such an account can log in. A line with a NUL byte
+// is a problem: programs differ in where it ends.
 AccountFile<PasswdEntry> ParsePasswd(absl::string_view text);
 AccountFile<GroupEntry> ParseGroup(absl::string_view text);
 

@@ -26,16 +26,36 @@ TEST(ParsePasswd, ReadsEntries) {
   EXPECT_EQ(file.entries[1].gecos, "Web,,,");
   EXPECT_EQ(file.entries[1].shell, "");
   EXPECT_EQ(file.entries[2].uid, 4294967294U);
+  EXPECT_EQ(file.name_service_lines, 3U);
+  EXPECT_EQ(file.entries[0].password.state, PasswordField::State::kElsewhere);
+  EXPECT_EQ(file.entries[1].password.state, PasswordField::State::kLocked);
+}
+
+// Both can log in, as far as glibc is concerned.
+TEST(ParsePasswd, ShortLinesAndShellsWithColonsAreAccounts) {
+  auto file = ParsePasswd("back::0:0\n  door:$1$a$b:0:0:::/bin/sh:x\n");
+  EXPECT_THAT(file.problems, IsEmpty());
+  ASSERT_EQ(file.entries.size(), 2U);
+  EXPECT_EQ(file.entries[0].password.state, PasswordField::State::kNone);
+  EXPECT_EQ(file.entries[1].name, "door");
+  EXPECT_EQ(file.entries[1].password.algorithm, "md5");
+  EXPECT_EQ(file.entries[1].shell, "/bin/sh:x");
+}
+
+TEST(ParsePasswd, ALineWithANulByteIsAProblem) {
+  auto file = ParsePasswd(absl::string_view("a:x:1:1:::\nb\0:x:2:2:::\nc:x:3:3:::\n", 33));
+  EXPECT_EQ(file.entries.size(), 2U);
+  ASSERT_EQ(file.problems.size(), 1U);
+  EXPECT_EQ(file.problems[0].message(), "line 2: NUL byte");
 }
 
 TEST(ParsePasswd, KeepsTheGoodLinesAndNeverQuotesABadOne) {
   auto file = ParsePasswd(
-      "short:secret\n:x:1:1:::\nbad:x:one:1:::\nbad:x:1:-1:::\nbad:x:4294967296:1:::\ngood:x:5:5:::\na:b:c:d:e:f:g:"
-      "h\n");
+      "short:secret\n:x:1:1:::\nbad:x:one:1:::\nbad:x:1:-1:::\nbad:x:4294967296:1:::\ngood:x:5:5:::\na:b:c\n");
   ASSERT_EQ(file.entries.size(), 1U);
   EXPECT_EQ(file.entries[0].name, "good");
   ASSERT_EQ(file.problems.size(), 6U);
-  EXPECT_EQ(file.problems[0].message(), "line 1: not 7 fields");
+  EXPECT_EQ(file.problems[0].message(), "line 1: fewer than 4 fields");
   EXPECT_EQ(file.problems[2].message(), "line 3: bad uid");
   EXPECT_THAT(std::string(file.problems[0].message()), Not(HasSubstr("secret")));
 }
@@ -53,7 +73,7 @@ TEST(ParsePasswd, IsBounded) {
 }
 
 TEST(ParseGroup, ReadsEntries) {
-  auto file = ParseGroup("root:x:0:\nsudo:x:27:alice,bob\nbad:x:27\nbad:x:y:\n");
+  auto file = ParseGroup("root:x:0:\nsudo:x:27:alice, bob,\nbad:x\nbad:x:y:\n");
   ASSERT_EQ(file.entries.size(), 2U);
   EXPECT_THAT(file.entries[0].members, IsEmpty());
   EXPECT_THAT(file.entries[1].members, ElementsAre("alice", "bob"));
@@ -81,7 +101,7 @@ TEST(AccountNames, SaysWhatItCouldNotRead) {
   const AccountNames names = AccountNames::Load(tree);
   ASSERT_EQ(names.problems().size(), 2U);
   EXPECT_EQ(names.problems()[0].message(), "read /etc/passwd: permission denied");
-  EXPECT_EQ(names.problems()[1].message(), "parse /etc/group: line 1: not 4 fields");
+  EXPECT_EQ(names.problems()[1].message(), "parse /etc/group: line 1: fewer than 3 fields");
   EXPECT_EQ(names.User(0), "");
 }
 

@@ -53,6 +53,11 @@ const Kind* FindKind(int number) {
   return nullptr;
 }
 
+bool IsSampleKind(int number) {
+  const Kind* kind = FindKind(number);
+  return kind != nullptr && kind->options->sample();
+}
+
 const Kind* KindOf(const pb::Record& record) { return FindKind(static_cast<int>(record.payload_case())); }
 
 const google::protobuf::Message& PayloadOf(const pb::Record& record) {

@@ -33,6 +33,9 @@ const std::vector<Kind>& AllKinds();
 const Kind* FindKind(absl::string_view name);
 const Kind* FindKind(int number);
 
+// Whether the kind's records are samples (KindOptions.sample); false for an unknown number.
+bool IsSampleKind(int number);
+
 // The kind of the record's payload; nullptr if the payload is not set.
 const Kind* KindOf(const pb::Record& record);
 

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
@@ -135,6 +137,16 @@ bool HasDerivedFields(const pb::Record& record) {
 std::string ScopeText(const pb::Scope& scope) {
   std::string text = absl::AsciiStrToLower(pb::Scope::Type_Name(scope.type()));
   return scope.id().empty() ? text : absl::StrCat(text, ":", scope.id());
+}
+
+pb::Scope ScopeFromText(absl::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
+  pb::Scope scope;
+  pb::Scope::Type type = pb::Scope::TYPE_UNSPECIFIED;
+  if (!pb::Scope::Type_Parse(absl::AsciiStrToUpper(parts.first), &type)) return scope;
+  scope.set_type(type);
+  scope.set_id(std::string(parts.second));
+  return scope;
 }
 
 }  // namespace rollcall

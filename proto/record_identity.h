@@ -39,6 +39,8 @@ bool HasDerivedFields(const pb::Record& record);
 
 // Text for a scope in keys and messages: `host`, `container:ID`, ...
 std::string ScopeText(const pb::Scope& scope);
+// The scope ScopeText gave that text; of no type for any other text.
+pb::Scope ScopeFromText(absl::string_view text);
 
 }  // namespace rollcall
 

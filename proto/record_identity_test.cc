@@ -99,5 +99,14 @@ TEST(SetDigest, DoesNotDependOnOrderAndRemovesWhatWasAdded) {
   EXPECT_EQ(shuffled, SetDigest());
 }
 
+TEST(ScopeText, ReadsBackWhatItWrote) {
+  for (const char* text : {"host", "container:a:b", "image:sha256:00", "cluster:u"}) {
+    EXPECT_EQ(ScopeText(ScopeFromText(text)), text);
+  }
+  for (const char* text : {"", "hosts", ":", "unicorn:1"}) {
+    EXPECT_EQ(ScopeFromText(text).type(), pb::Scope::TYPE_UNSPECIFIED) << text;
+  }
+}
+
 }  // namespace
 }  // namespace rollcall

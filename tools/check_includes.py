@@ -16,8 +16,9 @@ MAY_INCLUDE = {
 }
 # Third-party headers that only some folders may see.
 LIMITED = {
-    r"^(grpcpp|grpc)/|\.grpc\.pb\.h$": ("agent/transport/", "backend/ingest/", "backend/query/", "backend/server", "cli/", "tests/", "agent/main.cc", "backend/main.cc"),
+    r"^(grpcpp|grpc)/|\.grpc\.pb\.h$": ("agent/transport/", "backend/ingest/", "backend/operate/", "backend/query/", "backend/server", "cli/", "tests/", "agent/main.cc", "backend/main.cc"),
     r"^sqlite3\.h$": ("backend/store/sqlite/", "tests/"),
+    r"^dbus/": ("platform/systemd/",),
     r"^curl/": ("platform/", "backend/archive/"),
     r"^yaml-cpp/": ("agent/config/", "backend/config/", "cli/", "platform/"),
     r"^CLI/": ("agent/", "backend/", "cli/", "tests/"),

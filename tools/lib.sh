@@ -10,12 +10,14 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 # Packages needed to build, and those only the tests need.
 build_packages=(
   g++ cmake ninja-build pkg-config ccache lld git ca-certificates
-  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev
+  libgrpc++-dev libprotobuf-dev libprotoc-dev protobuf-compiler protobuf-compiler-grpc libabsl-dev
   libssl-dev libsqlite3-dev libre2-dev libzstd-dev libyaml-cpp-dev libcli11-dev
-  prometheus-cpp-dev)
+  prometheus-cpp-dev liblzma-dev zlib1g-dev libdbus-1-dev)
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev clang-14 clang-format-14 clang-tidy-14
-  libclang-rt-14-dev llvm-14 iproute2 procps python3 mandoc strace)
+  libclang-rt-14-dev llvm-14 iproute2 procps python3 mandoc strace
+  # Second opinions: what the collectors say is compared with what these say.
+  rpm kmod openssl xz-utils zstd systemd dbus-daemon sudo openssh-client cron anacron at python3-croniter)
 
 # Installs what is missing of the packages named. Does nothing, and needs neither root nor
 # network, when all are there.

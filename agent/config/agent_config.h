@@ -42,6 +42,9 @@ struct AgentConfig {
   uint64_t watchdog_max_memory = 0;
   uint64_t watchdog_max_cpu_percent = 0;
 
+  bool watch_enabled = true;
+  bool watch_process_events = true;
+
   // By name; one for every collector there is.
   std::map<std::string, CollectorConfig> collectors;
 };

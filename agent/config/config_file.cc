@@ -1,17 +1,13 @@
 #include "agent/config/config_file.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
-#include <exception>
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
+#include "platform/yaml_document.h"
 
 namespace rollcall {
 namespace {
@@ -20,9 +16,7 @@ constexpr size_t kMaxErrors = 20;
 // Scalars longer than this are quoted cut in messages.
 constexpr size_t kMaxQuoted = 64;
 
-int LineOf(const YAML::Node& node) { return node.Mark().line + 1; }
-
-// Walks the document along the table of settings. May throw YAML::Exception.
+// Walks the document along the table of settings.
 class Walker {
  public:
   Walker(absl::string_view file_name, const std::vector<Setting>& settings)
@@ -33,15 +27,15 @@ class Walker {
     for (const auto& item : map) {
       if (errors_.size() >= kMaxErrors) return;
       if (!item.first.IsScalar()) {
-        AddError(LineOf(item.first), prefix, "expected the name of a setting");
+        AddError(YamlLine(item.first), prefix, "expected the name of a setting");
         continue;
       }
       const std::string& key = item.first.Scalar();
       const std::string name = prefix.empty() ? key : absl::StrCat(prefix, ".", key);
       if (!seen.insert(key).second) {
-        AddError(LineOf(item.first), name, "given twice");
+        AddError(YamlLine(item.first), name, "given twice");
       } else if (const Setting* setting = Find(name)) {
-        TakeValue(*setting, item.second, LineOf(item.first));
+        TakeValue(*setting, item.second, YamlLine(item.first));
       } else {
         Descend(name, prefix, item.first, item.second);
       }
@@ -78,12 +72,12 @@ class Walker {
     const std::string& word = key.Scalar();
     if (Children(name).empty()) {
       const std::string nearest = NearestWord(word, Children(prefix));
-      AddError(LineOf(key), name.substr(0, kMaxQuoted),
+      AddError(YamlLine(key), name.substr(0, kMaxQuoted),
                absl::StrCat("no such setting", nearest.empty() ? "" : absl::StrCat("; did you mean '", nearest, "'?")));
     } else if (value.IsMap()) {
       WalkMap(value, name);
     } else if (!value.IsNull()) {
-      AddError(LineOf(key), name, "expected settings below it, got a value");
+      AddError(YamlLine(key), name, "expected settings below it, got a value");
     }
   }
 
@@ -123,21 +117,6 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
   return row[b.size()];
 }
 
-// Line of the `---` that begins a second document; 0 if there is one document. yaml-cpp could
-// tell, but finds endless documents in a text such as `,a`.
-int SecondDocumentLine(absl::string_view bytes) {
-  bool in_document = false;
-  int line_number = 0;
-  for (absl::string_view line : absl::StrSplit(bytes, '\n')) {
-    ++line_number;
-    const bool marker = absl::StartsWith(line, "---") && (line.size() == 3 || absl::ascii_isspace(line[3]));
-    if (marker && in_document) return line_number;
-    const absl::string_view text = absl::StripAsciiWhitespace(line);
-    if (marker || (!text.empty() && text[0] != '#' && text[0] != '%')) in_document = true;
-  }
-  return 0;
-}
-
 }  // namespace
 
 std::string NearestWord(absl::string_view word, const std::vector<std::string>& candidates) {
@@ -156,24 +135,13 @@ std::string NearestWord(absl::string_view word, const std::vector<std::string>& 
 
 absl::StatusOr<std::vector<FileSetting>> ParseConfigFile(absl::string_view bytes, absl::string_view file_name,
                                                          const std::vector<Setting>& settings) {
-  if (bytes.size() > kMaxConfigBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(file_name, ": larger than ", kMaxConfigBytes, " bytes"));
-  }
+  const absl::StatusOr<YAML::Node> document = ParseYamlDocument(bytes, file_name);
+  if (!document.ok()) return document.status();
   Walker walker(file_name, settings);
-  try {
-    const YAML::Node document = YAML::Load(std::string(bytes));
-    const int second_line = SecondDocumentLine(bytes);
-    if (second_line > 0) {
-      walker.AddError(second_line, "", "expected one document, got several");
-    } else if (document.IsMap()) {
-      walker.WalkMap(document, "");
-    } else if (!document.IsNull()) {
-      walker.AddError(1, "", "expected settings as NAME: VALUE");
-    }
-  } catch (const YAML::Exception& e) {
-    walker.AddError(e.mark.line + 1, "", absl::StrCat("not YAML: ", e.msg));
-  } catch (const std::exception& e) {
-    walker.AddError(1, "", absl::StrCat("not YAML: ", e.what()));
+  if (document->IsMap()) {
+    walker.WalkMap(*document, "");
+  } else if (!document->IsNull()) {
+    walker.AddError(1, "", "expected settings as NAME: VALUE");
   }
   return walker.Finish();
 }

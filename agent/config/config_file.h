@@ -17,7 +17,7 @@ struct FileSetting {
   std::vector<std::string> values;
 };
 
-// Largest configuration file.
+// Largest configuration file; kMaxYamlBytes of platform/yaml_document.h.
 inline constexpr size_t kMaxConfigBytes = size_t{256} << 10;
 
 // Parses the file's bytes. Values are not interpreted. InvalidArgument lists every mistake,

@@ -165,6 +165,25 @@ std::vector<Setting> FixedSettings() {
        "100",
        {},
        [](AgentConfig& c) { return &c.watchdog_max_cpu_percent; }},
+      {"watch.enabled",
+       Type::kBool,
+       "true",
+       "Whether a change of a file that a collector reads makes it run at once. Otherwise changes are found by its "
+       "next "
+       "run.",
+       "",
+       "",
+       {},
+       [](AgentConfig& c) { return &c.watch_enabled; }},
+      {"watch.process_events",
+       Type::kBool,
+       "true",
+       "Whether the kernel's process events are used, to see processes that start and end between two runs of "
+       "`processes`.",
+       "",
+       "",
+       {},
+       [](AgentConfig& c) { return &c.watch_process_events; }},
   };
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/pipeline/batch_body.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -46,6 +47,7 @@ void FinishRun(const RunOutput& output, pb::Batch* batch) {
   batch->set_last(true);
   if (output.mode != pb::MERGE) *batch->mutable_after() = output.after.ToWire();
   *batch->mutable_run_result() = output.result;
+  if (output.base_seen_at.has_value()) *batch->mutable_base_seen_at() = ToWire(*output.base_seen_at);
 }
 
 }  // namespace
@@ -53,7 +55,7 @@ void FinishRun(const RunOutput& output, pb::Batch* batch) {
 BatchWriter::BatchWriter(std::function<uint64_t()> epoch, Spool* spool, UnitStates* states)
     : epoch_(std::move(epoch)), spool_(spool), states_(states) {}
 
-absl::Status BatchWriter::AppendParts(const SpoolUnit& unit, const RunOutput& output) {
+absl::StatusOr<RunNumber> BatchWriter::AppendParts(const SpoolUnit& unit, const RunOutput& output) {
   pb::Batch batch;
   batch.set_epoch(epoch_());
   batch.set_collector(output.result.collector());
@@ -75,23 +77,24 @@ absl::Status BatchWriter::AppendParts(const SpoolUnit& unit, const RunOutput& ou
     const absl::StatusOr<uint64_t> sequence = spool_->Append(unit, batch.SerializeAsString());
     if (!sequence.ok()) return sequence.status();
   }
-  return absl::OkStatus();
+  return RunNumber{batch.epoch(), batch.generation()};
 }
 
-absl::Status BatchWriter::Write(RunOutput&& output) {
+absl::StatusOr<RunNumber> BatchWriter::Write(RunOutput&& output) {
   const SpoolUnit unit = UnitOf(output.result);
   const uint64_t dropped_before = spool_->Stats().dropped_entries;
-  const absl::Status appended = AppendParts(unit, output);
+  const absl::StatusOr<RunNumber> appended = AppendParts(unit, output);
   if (!appended.ok()) {
     // The first error is the one to report; an unmarked unit is still without a baseline.
     spool_->MarkNeedsFull(unit).IgnoreError();
     return appended;
   }
-  if (!output.completes_set) return absl::OkStatus();
+  if (!output.completes_set) return appended;
   states_->ClearFullRequest(unit);
   // Making room may have cost this very run its first parts; the mark then has to stay.
-  if (spool_->Stats().dropped_entries != dropped_before) return absl::OkStatus();
-  return spool_->ClearNeedsFull(unit);
+  if (spool_->Stats().dropped_entries != dropped_before) return appended;
+  if (absl::Status cleared = spool_->ClearNeedsFull(unit); !cleared.ok()) return cleared;
+  return appended;
 }
 
 }  // namespace rollcall

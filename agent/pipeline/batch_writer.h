@@ -31,10 +31,10 @@ class BatchWriter : public RunWriter {
   // Unavailable if the spool cannot keep the run, Internal if it cannot be compressed; the unit
   // is then marked `needs full`. A run that completes the backend's set removes that mark and
   // the backend's request, unless the spool had to drop entries to take it.
-  absl::Status Write(RunOutput&& output) override;
+  absl::StatusOr<RunNumber> Write(RunOutput&& output) override;
 
  private:
-  absl::Status AppendParts(const SpoolUnit& unit, const RunOutput& output);
+  absl::StatusOr<RunNumber> AppendParts(const SpoolUnit& unit, const RunOutput& output);
 
   const std::function<uint64_t()> epoch_;
   Spool* spool_;

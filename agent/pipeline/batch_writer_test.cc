@@ -123,7 +123,7 @@ TEST_F(BatchWriterTest, AFullAnswersAllRequests) {
 
 TEST_F(BatchWriterTest, WhatTheSpoolCannotKeepIsMarked) {
   spool_.FailAppendsAfter(1);
-  EXPECT_EQ(writer_.Write(Output(pb::FULL, 1000, 10)).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(writer_.Write(Output(pb::FULL, 1000, 10)).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(spool_.NeedsFull(unit_));
   for (const pb::Batch& batch : BatchesIn(spool_)) EXPECT_FALSE(batch.last());
 }

@@ -1,9 +1,12 @@
 #include "agent/pipeline/change_filter_sink.h"
 
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/kind_registry.h"
+#include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
@@ -17,6 +20,14 @@ pb::Problem* AddNote(absl::string_view code, google::protobuf::RepeatedPtrField<
   note->set_path("records");
   note->set_code(std::string(code));
   return note;
+}
+
+// What of a result the backend must be told again when it differs.
+std::string OutcomeOf(pb::RunResult result) {
+  result.clear_started_at();
+  result.clear_finished_at();
+  result.clear_cpu_time();
+  return result.SerializeAsString();
 }
 
 }  // namespace
@@ -45,6 +56,7 @@ bool ChangeFilterSink::IsDuplicate(const AssetKey& key, size_t index) {
 
 absl::Status ChangeFilterSink::Emit(pb::Record&& record) {
   if (run_ == nullptr) return absl::FailedPreconditionError("take record: no run has begun");
+  if (IsSampleKind(static_cast<int>(record.payload_case()))) return EmitSample(record);
   const absl::StatusOr<RecordIdentity> identity = IdentityOf(record);
   if (!identity.ok()) return identity.status();
   ++counters_.seen;
@@ -65,6 +77,17 @@ absl::Status ChangeFilterSink::Emit(pb::Record&& record) {
   }
   run_->changed.push_back({identity->asset_key, identity->fingerprint});
   run_->changed_bytes.push_back(std::move(bytes));
+  return absl::OkStatus();
+}
+
+absl::Status ChangeFilterSink::EmitSample(const pb::Record& record) {
+  ++counters_.seen;
+  std::string bytes;
+  if (!record.SerializeToString(&bytes) || bytes.size() > kMaxRecordBytes) {
+    ++run_->oversized;
+    return absl::OkStatus();
+  }
+  run_->samples.push_back(std::move(bytes));
   return absl::OkStatus();
 }
 
@@ -128,7 +151,26 @@ RunOutput ChangeFilterSink::Describe(const pb::RunResult& result, Baseline* afte
   } else {
     DescribeWithoutBaseline(&output, after);
   }
+  std::move(run_->samples.begin(), run_->samples.end(), std::back_inserter(output.upserts));
   return output;
+}
+
+bool ChangeFilterSink::TellsNothingNew(const SpoolUnit& unit, const RunOutput& output) const {
+  if (!output.upserts.empty() || !output.retired.empty() || output.completes_set) return false;
+  const auto reported = reported_.find(unit);
+  if (reported == reported_.end() || reported->second.outcome != OutcomeOf(output.result)) return false;
+  if (states_->FullRequested(unit) || spool_->HasPending(unit)) return false;
+  const std::optional<SetDigest> backend = states_->BackendDigest(unit);
+  return backend.has_value() && (output.mode == pb::MERGE || *backend == output.after);
+}
+
+void ChangeFilterSink::Confirm(const SpoolUnit& unit, const RunOutput& output) {
+  UnitConfirmation confirmation;
+  confirmation.confirms = reported_.at(unit).number;
+  confirmation.digest = *states_->BackendDigest(unit);
+  confirmation.started_at = FromWire(output.result.started_at()).value_or(absl::UnixEpoch());
+  states_->Confirm(unit, confirmation);
+  ++counters_.confirmed;
 }
 
 absl::Status ChangeFilterSink::EndRun(const pb::RunResult& result) {
@@ -137,16 +179,28 @@ absl::Status ChangeFilterSink::EndRun(const pb::RunResult& result) {
   RunOutput output = Describe(result, &after);
   const SpoolUnit unit = run_->unit;
   run_.reset();
+  if (TellsNothingNew(unit, output)) {
+    Confirm(unit, output);
+    return absl::OkStatus();
+  }
+  const std::optional<absl::Time> confirmed_at = states_->EndConfirmation(unit);
+  if (output.mode == pb::DELTA) output.base_seen_at = confirmed_at;
   counters_.sent += output.upserts.size();
   counters_.retired += output.retired.size();
   const bool known = output.mode != pb::MERGE;
-  const absl::Status written = writer_->Write(std::move(output));
+  std::string outcome = OutcomeOf(output.result);
+  const absl::StatusOr<RunNumber> written = writer_->Write(std::move(output));
   if (written.ok() && known) {
     baselines_[unit] = std::move(after);
   } else {
     baselines_.erase(unit);
   }
-  return written;
+  if (!written.ok()) {
+    reported_.erase(unit);
+    return written.status();
+  }
+  reported_[unit] = {*written, std::move(outcome)};
+  return absl::OkStatus();
 }
 
 }  // namespace rollcall

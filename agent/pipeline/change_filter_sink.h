@@ -27,6 +27,13 @@ namespace rollcall {
 //   PARTIAL       DELTA, nothing retired       MERGE of everything seen
 //   the others    DELTA of nothing             MERGE of nothing
 //
+// A run that found what the backend holds and ended as the run the backend knows is not written
+// at all: it becomes a confirmation in UnitStates, which the next heartbeat carries. So a host on
+// which nothing changes costs a few bytes a heartbeat.
+//
+// Samples (KindOptions.sample) are written as they come, whatever the baseline: they are in no
+// set and no digest.
+//
 // A baseline is out of order when the backend asked for the complete set or the spool lost
 // entries of the unit. Both are looked up when the run begins; what happens during a run is
 // served by the next one. A request of the backend always gets a FULL: whoever asks has found
@@ -41,7 +48,7 @@ class ChangeFilterSink : public RunSink {
   static constexpr size_t kMaxRecordBytes = 1 << 20;
 
   // Everything must outlive this.
-  ChangeFilterSink(const UnitStates* states, const Spool* spool, RunWriter* writer)
+  ChangeFilterSink(UnitStates* states, const Spool* spool, RunWriter* writer)
       : states_(states), spool_(spool), writer_(writer) {}
 
   absl::Status BeginRun(const pb::RunResult& run) override;
@@ -57,6 +64,8 @@ class ChangeFilterSink : public RunSink {
     std::atomic<uint64_t> sent{0};
     std::atomic<uint64_t> retired{0};
     std::atomic<uint64_t> duplicates{0};
+    // Runs that were confirmed instead of sent.
+    std::atomic<uint64_t> confirmed{0};
   };
   const Counters& counters() const { return counters_; }
 
@@ -71,6 +80,8 @@ class ChangeFilterSink : public RunSink {
     // Records that are not in the baseline, or not like this.
     std::vector<Baseline::Item> changed;
     std::vector<std::string> changed_bytes;
+    // Serialized samples; outside of every set.
+    std::vector<std::string> samples;
     absl::flat_hash_set<AssetKey> new_keys;
     uint64_t distinct = 0;
     uint64_t duplicates = 0;
@@ -78,14 +89,24 @@ class ChangeFilterSink : public RunSink {
   };
 
   bool IsDuplicate(const AssetKey& key, size_t index);
+  absl::Status EmitSample(const pb::Record& record);
   RunOutput Describe(const pb::RunResult& result, Baseline* after);
   void DescribeDelta(RunOutput* output, Baseline* after);
   void DescribeWithoutBaseline(RunOutput* output, Baseline* after);
+  bool TellsNothingNew(const SpoolUnit& unit, const RunOutput& output) const;
+  void Confirm(const SpoolUnit& unit, const RunOutput& output);
 
-  const UnitStates* states_;
+  // The last run of a unit that was written: its number, and its result without times.
+  struct Reported {
+    RunNumber number;
+    std::string outcome;
+  };
+
+  UnitStates* states_;
   const Spool* spool_;
   RunWriter* writer_;
   std::map<SpoolUnit, Baseline> baselines_;
+  std::map<SpoolUnit, Reported> reported_;
   std::unique_ptr<Run> run_;
   Counters counters_;
 };

@@ -166,6 +166,78 @@ TEST_F(ChangeFilterTest, UnitsDoNotMix) {
   EXPECT_EQ(Run(pb::RunResult::COMPLETE, {PackageRecord("a", "1"), PackageRecord("b", "1")}).base.count(), 2u);
 }
 
+// The backend has what Baseline() sent.
+class ConfirmationTest : public ChangeFilterTest {
+ protected:
+  void SetUp() override {
+    Baseline();
+    states_.SetBackendDigest(unit_, DigestOf(Same()));
+    // The first run after the one that was FULL says how a DELTA run ends; the same again is no news.
+    written_ = writer_.outputs.size();
+  }
+  static std::vector<pb::Record> Same() { return {PackageRecord("a", "1"), PackageRecord("b", "1")}; }
+  size_t NewlyWritten() const { return writer_.outputs.size() - written_; }
+
+  size_t written_ = 0;
+};
+
+TEST_F(ConfirmationTest, AnUnchangedRunIsConfirmedNotWritten) {
+  pb::RunResult run = RunOf("packages");
+  run.mutable_started_at()->set_seconds(1'700'000'060);
+  run.mutable_finished_at()->set_seconds(1'700'000'061);
+  ASSERT_TRUE(RunThrough(&filter_, run, Same()).ok());
+  EXPECT_EQ(NewlyWritten(), 0u);
+  EXPECT_EQ(filter_.counters().confirmed, 1u);
+  const auto confirmations = states_.TakeConfirmations(10);
+  ASSERT_EQ(confirmations.size(), 1u);
+  EXPECT_EQ(confirmations[0].first, unit_);
+  EXPECT_EQ(confirmations[0].second.confirms, (RunNumber{1, 1}));
+  EXPECT_EQ(confirmations[0].second.digest, DigestOf(Same()));
+  EXPECT_EQ(confirmations[0].second.started_at, absl::FromUnixSeconds(1'700'000'060));
+  EXPECT_TRUE(states_.TakeConfirmations(10).empty()) << "each is sent once";
+  states_.SetBackendStates({{unit_, DigestOf(Same())}});
+  EXPECT_EQ(states_.TakeConfirmations(10).size(), 1u) << "and again to a backend that greets anew";
+}
+
+TEST_F(ConfirmationTest, AChangeSaysUntilWhenItsBaseWasSeen) {
+  pb::RunResult run = RunOf("packages");
+  run.mutable_started_at()->set_seconds(1'700'000'060);
+  ASSERT_TRUE(RunThrough(&filter_, run, Same()).ok());
+  const RunOutput& output = Run(pb::RunResult::COMPLETE, {PackageRecord("a", "1")});
+  EXPECT_EQ(output.mode, pb::DELTA);
+  EXPECT_EQ(output.base_seen_at, absl::FromUnixSeconds(1'700'000'060));
+  EXPECT_TRUE(states_.TakeConfirmations(10).empty()) << "the batch replaces it";
+  EXPECT_EQ(Run(pb::RunResult::COMPLETE, {}).base_seen_at, std::nullopt);
+}
+
+TEST_F(ConfirmationTest, WhateverDiffersIsWritten) {
+  Run(pb::RunResult::COMPLETE, {PackageRecord("a", "1"), PackageRecord("b", "2")});
+  EXPECT_EQ(NewlyWritten(), 1u) << "another record";
+  Run(pb::RunResult::COMPLETE, Same());
+  EXPECT_EQ(NewlyWritten(), 2u) << "the backend is not known to hold this set yet";
+  Run(pb::RunResult::PARTIAL, Same());
+  EXPECT_EQ(NewlyWritten(), 3u) << "another status";
+  Run(pb::RunResult::PARTIAL, Same());
+  EXPECT_EQ(NewlyWritten(), 3u) << "the same status again";
+  pb::RunResult run = RunOf("packages", pb::RunResult::PARTIAL);
+  run.add_problems()->set_message("read x: permission denied");
+  ASSERT_TRUE(RunThrough(&filter_, run, Same()).ok());
+  EXPECT_EQ(NewlyWritten(), 4u) << "another problem";
+}
+
+TEST_F(ConfirmationTest, NothingIsConfirmedThatTheBackendMayNotHold) {
+  spool_.Append(unit_, "on its way").value();
+  Run(pb::RunResult::COMPLETE, Same());
+  EXPECT_EQ(NewlyWritten(), 1u) << "something of the unit is on its way";
+  ASSERT_TRUE(spool_.Acknowledge(spool_.Stats().next_sequence - 1).ok());
+  states_.SetBackendStates({});
+  Run(pb::RunResult::COMPLETE, Same());
+  EXPECT_EQ(NewlyWritten(), 2u) << "the backend has lost the unit";
+  states_.SetBackendDigest(unit_, DigestOf(Same()));
+  states_.RequestFull(unit_);
+  EXPECT_EQ(Run(pb::RunResult::COMPLETE, Same()).mode, pb::FULL) << "the backend asks for everything";
+}
+
 TEST_F(ChangeFilterTest, RefusesRecordsOutsideARun) {
   EXPECT_EQ(filter_.Emit(PackageRecord("a", "1")).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(filter_.EndRun(RunOf("packages")).code(), absl::StatusCode::kFailedPrecondition);

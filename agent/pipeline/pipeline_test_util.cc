@@ -92,9 +92,10 @@ absl::Status RecordingSink::EndRun(const pb::RunResult& result) {
   return absl::OkStatus();
 }
 
-absl::Status RecordingWriter::Write(RunOutput&& output) {
+absl::StatusOr<RunNumber> RecordingWriter::Write(RunOutput&& output) {
   outputs.push_back(std::move(output));
-  return answer;
+  if (!answer.ok()) return answer;
+  return RunNumber{1, outputs.size()};
 }
 
 std::optional<pb::Resync::Cause> ModelBackend::Apply(const pb::Batch& batch) {

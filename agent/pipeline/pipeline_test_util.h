@@ -43,7 +43,7 @@ class RecordingSink : public RunSink {
 
 class RecordingWriter : public RunWriter {
  public:
-  absl::Status Write(RunOutput&& output) override;
+  absl::StatusOr<RunNumber> Write(RunOutput&& output) override;
 
   std::vector<RunOutput> outputs;
   absl::Status answer;

@@ -2,11 +2,14 @@
 #ifndef ROLLCALL_AGENT_PIPELINE_RUN_WRITER_H_
 #define ROLLCALL_AGENT_PIPELINE_RUN_WRITER_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "agent/spool/spool.h"
+#include "agent/unit_states.h"
 #include "proto/record_identity.h"
 #include "proto/set_digest.h"
 #include "rollcall/v1/ingest.pb.h"
@@ -25,6 +28,8 @@ struct RunOutput {
   std::vector<std::string> upserts;
   std::vector<AssetKey> retired;
   pb::RunResult result;
+  // DELTA: when the last run started that found just `base` and was confirmed, not sent.
+  std::optional<absl::Time> base_seen_at;
   // After this, the backend holds the unit's complete set: a FULL run, or a DELTA that found
   // the backend's set equal to the host's.
   bool completes_set = false;
@@ -37,9 +42,9 @@ inline SpoolUnit UnitOf(const pb::RunResult& run) { return {run.collector(), Sco
 class RunWriter {
  public:
   virtual ~RunWriter() = default;
-  // Queues the whole run. After an error the unit is marked `needs full` and nothing of this
+  // Queues the whole run and returns its number. After an error the unit is marked `needs full` and nothing of this
   // run may be believed to reach the backend.
-  virtual absl::Status Write(RunOutput&& output) = 0;
+  virtual absl::StatusOr<RunNumber> Write(RunOutput&& output) = 0;
 };
 
 }  // namespace rollcall

@@ -15,6 +15,7 @@ Scheduler::Scheduler(SchedulerOptions options, std::vector<ScheduledTask> tasks,
     Entry entry;
     entry.stats.name = task.name;
     entry.spread = HostSpread(options_.agent_id, task.name, task.interval);
+    entry.requests = RequestPace(options_.pace);
     entry.task = std::move(task);
     entries_.push_back(std::move(entry));
   }
@@ -61,7 +62,7 @@ Scheduler::Entry* Scheduler::Find(absl::string_view name) {
   return nullptr;
 }
 
-absl::Duration Scheduler::DueOf(const Entry& entry) { return std::min(entry.stats.next_due, entry.requested_due); }
+absl::Duration Scheduler::DueOf(const Entry& entry) { return std::min(entry.stats.next_due, entry.requests.due()); }
 
 Scheduler::Entry* Scheduler::Earliest() {
   const auto earliest = std::min_element(entries_.begin(), entries_.end(),
@@ -75,10 +76,7 @@ bool Scheduler::RunSoon(absl::string_view name) {
   const std::lock_guard lock(mutex_);
   Entry* entry = Find(name);
   if (entry == nullptr) return false;
-  absl::Duration due = clock_->Monotonic() + options_.run_soon_delay;
-  if (entry->stats.runs > 0) due = std::max(due, entry->stats.last_end + options_.run_soon_gap);
-  // The first request counts, so that a stream of them cannot put the run off for ever.
-  entry->requested_due = std::min(entry->requested_due, due);
+  entry->requests.Ask(clock_->Monotonic());
   Wake();
   return true;
 }
@@ -130,7 +128,7 @@ void Scheduler::PlanNext(Entry* entry, absl::Duration now) {
 }
 
 bool Scheduler::LeaveOut(Entry* entry) {
-  const bool asked_for = entry->requested_due <= clock_->Monotonic() || entry->stats.runs == 0;
+  const bool asked_for = entry->requests.due() <= clock_->Monotonic() || entry->stats.runs == 0;
   if (asked_for || entry->left_out + 1 >= stretch_) {
     entry->left_out = 0;
     return false;
@@ -168,7 +166,7 @@ void Scheduler::Loop() {
 
 void Scheduler::RunEntry(Entry* entry, std::unique_lock<std::mutex>* lock) {
   // A request made from here on is for another run.
-  entry->requested_due = absl::InfiniteDuration();
+  entry->requests.RunBegins();
   entry->stats.running = true;
   running_.emplace();
   const StopSource stop = *running_;
@@ -188,9 +186,7 @@ void Scheduler::RunEntry(Entry* entry, std::unique_lock<std::mutex>* lock) {
   stats.last_status = std::move(status);
   stats.last_duration = now - started;
   stats.last_end = now;
-  if (entry->requested_due != absl::InfiniteDuration()) {
-    entry->requested_due = std::max(entry->requested_due, now + options_.run_soon_gap);
-  }
+  entry->requests.RunEnded(now, stats.last_duration);
   PlanNext(entry, now);
 }
 

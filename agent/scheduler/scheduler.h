@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "agent/scheduler/request_pace.h"
 #include "platform/clock.h"
 
 namespace rollcall {
@@ -61,9 +62,8 @@ struct SchedulerOptions {
   std::string agent_id;
   // First runs begin within this time of Start().
   absl::Duration initial_window = absl::Seconds(20);
-  // RunSoon waits this long for more requests, and at least `run_soon_gap` after the last run.
-  absl::Duration run_soon_delay = absl::Seconds(2);
-  absl::Duration run_soon_gap = absl::Seconds(30);
+  // How RunSoon is paced.
+  PaceLimits pace;
 };
 
 // One thread runs the tasks; each first soon after Start, then once per interval at the
@@ -83,8 +83,8 @@ class Scheduler {
   // Cancels the run in progress, waits for it, and ends the thread. Idempotent.
   void Stop();
 
-  // Runs the task shortly, once for many requests; one made while it runs is for another run.
-  // A task that is off still runs. False if there is no such task.
+  // Runs the task shortly, once for many requests, at the pace of PaceLimits; a request made while
+  // it runs is for another run. A task that is off still runs. False if there is no such task.
   bool RunSoon(absl::string_view name);
 
   // Takes effect at once; zero turns the task off. False if there is no such task.
@@ -104,7 +104,7 @@ class Scheduler {
     ScheduledTask task;
     TaskStats stats;
     absl::Duration spread;
-    absl::Duration requested_due = absl::InfiniteDuration();  // by RunSoon
+    RequestPace requests;  // by RunSoon
     uint32_t left_out = 0;
   };
 

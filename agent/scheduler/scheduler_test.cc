@@ -163,13 +163,25 @@ TEST_F(SchedulerTest, RunSoonIsDebounced) {
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(scheduler_->RunSoon("a"));
   Advance(absl::Seconds(3), absl::Seconds(1));
   EXPECT_EQ(journal_.names().size(), 2u);
-  // Right after a run the next one waits for the gap.
-  EXPECT_TRUE(scheduler_->RunSoon("a"));
-  Advance(absl::Seconds(20), absl::Seconds(1));
-  EXPECT_EQ(journal_.names().size(), 2u);
-  Advance(absl::Seconds(20), absl::Seconds(1));
-  EXPECT_EQ(journal_.names().size(), 3u);
+  // Pauses grow while requests keep coming: 2 s, 4 s, 8 s.
+  for (int i = 0; i < 16; ++i) {
+    EXPECT_TRUE(scheduler_->RunSoon("a"));
+    Advance(absl::Seconds(1), absl::Seconds(1));
+  }
+  EXPECT_GE(journal_.names().size(), 4u);
+  EXPECT_LE(journal_.names().size(), 5u);
   EXPECT_FALSE(scheduler_->RunSoon("unknown"));
+}
+
+TEST_F(SchedulerTest, AnIdleHostReactsWithinASecond) {
+  Start({Task("a", absl::Hours(24))});
+  Advance(absl::Minutes(2), absl::Seconds(1));
+  ASSERT_EQ(journal_.names().size(), 1u);
+  for (int i = 0; i < 10; ++i) {  // more requests put it off only so far
+    scheduler_->RunSoon("a");
+    Advance(absl::Milliseconds(100), absl::Milliseconds(100));
+  }
+  EXPECT_EQ(journal_.names().size(), 2u);
 }
 
 TEST_F(SchedulerTest, RunSoonFromATaskRunsAnother) {

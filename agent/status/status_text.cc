@@ -55,6 +55,21 @@ std::string SpoolText(const pb::SpoolStatus& spool) {
   return text;
 }
 
+std::string WatchText(const pb::WatchStatus& watch) {
+  std::string text = !watch.files_unavailable().empty() ? absl::StrCat("no files: ", watch.files_unavailable())
+                     : watch.files()
+                         ? absl::StrCat(watch.watches(), " files and folders, ", watch.changes(), " changes")
+                         : "no files";
+  if (watch.overflows() > 0)
+    absl::StrAppend(&text, ", scanned everything ", watch.overflows(), " times after too many");
+  if (watch.process_events()) absl::StrAppend(&text, "; ", watch.process_starts(), " process starts");
+  if (watch.process_event_losses() > 0) absl::StrAppend(&text, ", lost some ", watch.process_event_losses(), " times");
+  if (!watch.process_events_unavailable().empty()) {
+    absl::StrAppend(&text, "; no process events: ", watch.process_events_unavailable());
+  }
+  return text;
+}
+
 std::string CollectorTable(const pb::AgentStatus& status, absl::Time now, size_t width) {
   Table table({"COLLECTOR", "LAST", "RECORDS", "PROBLEMS", "ENDED", "TOOK", "NEXT"});
   for (const pb::CollectorStatus& collector : status.collectors()) {
@@ -88,6 +103,7 @@ std::string AgentStatusText(const pb::AgentStatus& status, absl::Time now, size_
   absl::StrAppend(&out, "Host        ", Printable(status.host_id()), " (", Printable(status.host_id_source()), ")\n");
   absl::StrAppend(&out, "Session     ", SessionText(status.session(), now), "\n");
   absl::StrAppend(&out, "Spool       ", SpoolText(status.spool()), "\n");
+  absl::StrAppend(&out, "Watching    ", Printable(WatchText(status.watch())), "\n");
   absl::StrAppend(&out, "Usage       ", Size(status.usage().rss_bytes()), " resident, ",
                   google::protobuf::util::TimeUtil::ToString(status.usage().cpu_time()), " CPU time\n");
   if (status.redactions_size() > 0) {
@@ -97,6 +113,12 @@ std::string AgentStatusText(const pb::AgentStatus& status, absl::Time now, size_
     absl::StrAppend(&out, "Redactions  ", Printable(absl::StrJoin(counts, ", ")), "\n");
   }
   for (const std::string& reason : status.reasons()) absl::StrAppend(&out, "Problem     ", Printable(reason), "\n");
+  for (const pb::CollectorStatus& collector : status.collectors()) {
+    for (const std::string& path : collector.not_watched()) {
+      absl::StrAppend(&out, "Not watched ", Printable(path), ": changes are found by the next run of ",
+                      Printable(collector.name()), "\n");
+    }
+  }
   return absl::StrCat(out, "\n", CollectorTable(status, now, width));
 }
 

@@ -66,6 +66,26 @@ TEST(AgentStatusTextTest, TellsTroubleOnlyWhenThereIsSome) {
   EXPECT_THAT(text, HasSubstr("Problem     spool: disk full"));
 }
 
+TEST(AgentStatusTextTest, SaysWhatIsWatchedAndWhatIsNot) {
+  pb::AgentStatus status = Example();
+  const auto text = [&] { return AgentStatusText(status, absl::FromUnixSeconds(kNow), 0); };
+  EXPECT_THAT(text(), HasSubstr("Watching    no files\n"));
+  status.mutable_watch()->set_files(true);
+  status.mutable_watch()->set_watches(12);
+  status.mutable_watch()->set_process_events(true);
+  status.mutable_watch()->set_process_starts(7);
+  status.mutable_collectors(0)->add_not_watched("/etc/services (permission denied)");
+  EXPECT_THAT(text(), HasSubstr("Watching    12 files and folders, 0 changes; 7 process starts\n"));
+  EXPECT_THAT(text(), HasSubstr("Not watched /etc/services (permission denied): changes are found by the next run of "
+                                "ports\n"));
+  status.mutable_watch()->set_overflows(2);
+  status.mutable_watch()->set_process_events(false);
+  status.mutable_watch()->set_process_events_unavailable("needs CAP_NET_ADMIN");
+  EXPECT_THAT(text(), HasSubstr("scanned everything 2 times after too many; no process events: needs CAP_NET_ADMIN"));
+  status.mutable_watch()->set_files_unavailable("too many instances");
+  EXPECT_THAT(text(), HasSubstr("no files: too many instances"));
+}
+
 TEST(HealthTextTest, LiveDoesNotNeedReady) {
   const struct {
     bool live;

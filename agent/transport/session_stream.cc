@@ -86,7 +86,7 @@ std::shared_ptr<grpc::Channel> MakeSessionChannel(const std::string& address, co
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   // A dead peer behind a NAT is found; without a limit on pings an idle stream keeps its own alive.
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 120'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 240'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);

@@ -20,6 +20,8 @@ constexpr absl::Duration kMaxHeartbeat = absl::Hours(1);
 constexpr absl::Duration kMaxAskedWait = absl::Hours(24);
 // Read from the spool at once.
 constexpr size_t kReadEntries = 8;
+// In one heartbeat; the backend takes no more.
+constexpr size_t kMaxConfirmations = 1000;
 constexpr size_t kReadBytes = size_t{512} << 10;
 
 // Any bit pattern a peer may send, without overflow.
@@ -28,6 +30,18 @@ absl::Time FromProto(const google::protobuf::Timestamp& time) {
 }
 absl::Duration FromProto(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+void AddConfirmation(const SpoolUnit& unit, const UnitConfirmation& confirmation, absl::Time now,
+                     pb::Heartbeat* heartbeat) {
+  pb::UnitConfirmation* wire = heartbeat->add_confirmations();
+  wire->set_collector(unit.collector);
+  if (pb::Scope scope = ScopeFromText(unit.scope); scope.type() != pb::Scope::HOST) *wire->mutable_scope() = scope;
+  wire->set_epoch(confirmation.confirms.epoch);
+  wire->set_generation(confirmation.confirms.generation);
+  wire->set_digest_low(confirmation.digest.low());
+  const absl::Duration age = std::max(now - confirmation.started_at, absl::ZeroDuration());
+  wire->set_age_ms(static_cast<uint64_t>(absl::ToInt64Milliseconds(age)));
 }
 
 }  // namespace
@@ -39,7 +53,7 @@ UploadSession::UploadSession(pb::Hello hello, Spool* spool, UnitStates* states, 
 pb::AgentMessage UploadSession::Open() {
   Close();
   progress_.state = State::kGreeting;
-  opened_at_ = last_sent_at_ = clock_->Monotonic();
+  opened_at_ = last_heartbeat_at_ = clock_->Monotonic();
   pb::AgentMessage message;
   pb::Hello* hello = message.mutable_hello();
   *hello = hello_;
@@ -206,6 +220,9 @@ pb::AgentMessage UploadSession::MakeHeartbeat() {
   heartbeat->set_spool_bytes(stats.bytes);
   heartbeat->set_spool_batches(stats.entries);
   delegate_->FillUsage(heartbeat);
+  for (const auto& [unit, confirmation] : states_->TakeConfirmations(kMaxConfirmations)) {
+    AddConfirmation(unit, confirmation, clock_->Now(), heartbeat);
+  }
   return message;
 }
 
@@ -219,9 +236,11 @@ absl::StatusOr<std::optional<pb::AgentMessage>> UploadSession::Next() {
   }
   if (absl::Status status = FillReady(); !status.ok()) return status;
   std::optional<pb::AgentMessage> message = NextBatch();
-  const bool heartbeat_due = progress_.state == State::kStreaming && now >= last_sent_at_ + heartbeat_interval_;
-  if (!message.has_value() && heartbeat_due) message = MakeHeartbeat();
-  if (message.has_value()) last_sent_at_ = now;
+  const bool heartbeat_due = progress_.state == State::kStreaming && now >= last_heartbeat_at_ + heartbeat_interval_;
+  if (!message.has_value() && heartbeat_due) {
+    message = MakeHeartbeat();
+    last_heartbeat_at_ = now;
+  }
   return message;
 }
 
@@ -229,7 +248,7 @@ absl::Duration UploadSession::WakeAt() const {
   if (progress_.state == State::kDisconnected) return absl::InfiniteDuration();
   if (progress_.state == State::kGreeting) return opened_at_ + kWelcomeTimeout;
   absl::Duration wake =
-      progress_.state == State::kStreaming ? last_sent_at_ + heartbeat_interval_ : absl::InfiniteDuration();
+      progress_.state == State::kStreaming ? last_heartbeat_at_ + heartbeat_interval_ : absl::InfiniteDuration();
   if (!in_flight_.empty()) wake = std::min(wake, last_ack_at_ + kAckTimeout);
   return wake;
 }

@@ -56,7 +56,8 @@ struct SessionProgress {
 };
 
 // Sends Hello, waits for Welcome, then sends the spool's entries in order, as many ahead of
-// their acknowledgement as the backend allows, and a heartbeat when there is nothing else.
+// their acknowledgement as the backend allows, and at regular times a heartbeat, which also
+// carries the confirmations of UnitStates.
 // Serves one stream after the other; everything not acknowledged on one is sent again on the
 // next, and the backend ignores what it has. Used by one thread.
 class UploadSession {
@@ -127,7 +128,7 @@ class UploadSession {
 
   SessionProgress progress_;
   absl::Duration opened_at_;
-  absl::Duration last_sent_at_;
+  absl::Duration last_heartbeat_at_;
   absl::Duration last_ack_at_;
   absl::Duration heartbeat_interval_;
   uint32_t window_batches_ = 1;

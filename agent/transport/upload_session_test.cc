@@ -253,7 +253,39 @@ TEST_F(UploadSessionTest, EpochBehindRaisesTheEpoch) {
   EXPECT_EQ(session_.Open().hello().epoch(), 51u);
 }
 
-TEST_F(UploadSessionTest, HeartbeatsOnlyWhenNothingElseWasSent) {
+TEST_F(UploadSessionTest, HeartbeatsCarryWhatWasConfirmed) {
+  Connect();
+  UnitConfirmation confirmation;
+  confirmation.confirms = {7, 42};
+  confirmation.digest = SetDigest(Digest(99));
+  confirmation.started_at = clock_.Now() - absl::Seconds(2);
+  states_.Confirm(kPorts, confirmation);
+  states_.Confirm({"ports", "container:abc"}, confirmation);
+  // A batch on the way does not put the heartbeat off.
+  clock_.Advance(absl::Seconds(29));
+  Append("packages", 1);
+  EXPECT_THAT(Sendable(), ElementsAre(1));
+  clock_.Advance(absl::Seconds(1));
+  const auto message = session_.Next();
+  ASSERT_TRUE(message.ok() && message->has_value() && (*message)->has_heartbeat());
+  const auto& confirmations = (*message)->heartbeat().confirmations();
+  ASSERT_EQ(confirmations.size(), 2);
+  EXPECT_EQ(confirmations[0].collector(), "ports");
+  EXPECT_EQ(confirmations[0].scope().type(), pb::Scope::CONTAINER);
+  EXPECT_EQ(confirmations[0].scope().id(), "abc");
+  EXPECT_FALSE(confirmations[1].has_scope()) << "the host goes without saying";
+  EXPECT_EQ(confirmations[1].epoch(), 7u);
+  EXPECT_EQ(confirmations[1].generation(), 42u);
+  EXPECT_EQ(confirmations[1].digest_low(), 99u);
+  EXPECT_EQ(confirmations[1].age_ms(), 32'000u);
+  EXPECT_LT(confirmations[1].ByteSizeLong(), 30u) << "sent all day long";
+  clock_.Advance(absl::Seconds(30));
+  const auto next = session_.Next();
+  ASSERT_TRUE(next.ok() && next->has_value());
+  EXPECT_EQ((*next)->heartbeat().confirmations_size(), 0);
+}
+
+TEST_F(UploadSessionTest, HeartbeatsComeAtTheIntervalTheBackendNames) {
   Append("ports", 1);
   Connect();
   EXPECT_THAT(Sendable(), ElementsAre(1));

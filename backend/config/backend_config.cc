@@ -1,9 +1,8 @@
 #include "backend/config/backend_config.h"
 
-#include <yaml-cpp/yaml.h>
-
-#include <exception>
+#include <algorithm>
 #include <functional>
+#include <set>
 #include <variant>
 
 #include "absl/strings/ascii.h"
@@ -11,13 +10,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "platform/log.h"
+#include "platform/yaml_document.h"
 
 namespace rollcall {
 namespace {
 
-constexpr size_t kMaxFile = size_t{256} << 10;
+constexpr size_t kMaxMistakes = 20;
 
 struct Number {
   uint64_t BackendConfig::*field;
@@ -64,7 +63,7 @@ const std::vector<Entry>& Entries() {
        Number{&C::max_sessions, 1, 1'000'000}},
       {{"queue_mebibytes", "Memory for batches that wait to be written, over all threads."},
        Number{&C::queue_mebibytes, 8, 65536}},
-      {{"heartbeat_interval", "How often an idle agent says that it is there."},
+      {{"heartbeat_interval", "How often an agent says that it is there, and what is unchanged."},
        Interval{&C::heartbeat_interval, absl::Seconds(1), absl::Hours(1)}},
       {{"shutdown_timeout", "Time to write what was received before the backend stops."},
        Interval{&C::shutdown_timeout, absl::Seconds(1), absl::Minutes(10)}},
@@ -85,7 +84,8 @@ absl::Status CheckAddress(absl::string_view value, bool may_be_empty) {
   uint32_t port = 0;
   const bool valid = colon != absl::string_view::npos && colon > 0 &&
                      absl::SimpleAtoi(value.substr(colon + 1), &port) && port <= 65535;
-  return valid ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrCat("expected HOST:PORT, got '", value, "'"));
+  return valid ? absl::OkStatus()
+               : absl::InvalidArgumentError(absl::StrCat("expected HOST:PORT, got ", QuotedSetting(value)));
 }
 
 struct Storer {
@@ -96,7 +96,7 @@ struct Storer {
     uint64_t number = 0;
     if (!absl::SimpleAtoi(value, &number) || number < target.min || number > target.max) {
       return absl::InvalidArgumentError(
-          absl::StrCat("expected a number from ", target.min, " to ", target.max, ", got '", value, "'"));
+          absl::StrCat("expected a number from ", target.min, " to ", target.max, ", got ", QuotedSetting(value)));
     }
     config->*target.field = number;
     return absl::OkStatus();
@@ -105,8 +105,8 @@ struct Storer {
     absl::Duration duration;
     if (!absl::ParseDuration(value, &duration) || duration < target.min || duration > target.max) {
       return absl::InvalidArgumentError(absl::StrCat("expected a time from ", absl::FormatDuration(target.min), " to ",
-                                                     absl::FormatDuration(target.max), ", such as 90s, got '", value,
-                                                     "'"));
+                                                     absl::FormatDuration(target.max), ", such as 90s, got ",
+                                                     QuotedSetting(value)));
     }
     config->*target.field = duration;
     return absl::OkStatus();
@@ -122,7 +122,8 @@ struct Storer {
   }
   absl::Status operator()(const Level& target) const {
     if (!ParseLogLevel(value).ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("expected debug, info, warning or error, got '", value, "'"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("expected debug, info, warning or error, got ", QuotedSetting(value)));
     }
     config->*target.field = value;
     return absl::OkStatus();
@@ -144,31 +145,30 @@ std::string KnownNames() {
   });
 }
 
-// The library reports mistakes by throwing; the caller catches.
 void ApplyNodes(const YAML::Node& root, absl::string_view file_name, BackendConfig* config,
                 std::vector<std::string>* mistakes) {
   const auto mistake = [&](const YAML::Node& node, absl::string_view what) {
-    mistakes->push_back(absl::StrCat(file_name, ":", node.Mark().line + 1, ": ", what));
+    mistakes->push_back(absl::StrCat(file_name, ":", YamlLine(node), ": ", what));
   };
   if (root.IsNull()) return;
   if (!root.IsMap()) return mistake(root, "expected `setting: value` lines");
-  std::vector<std::string> seen;
+  std::set<std::string> seen;
   for (const auto& pair : root) {
+    if (mistakes->size() >= kMaxMistakes) return;
     if (!pair.first.IsScalar()) {
       mistake(pair.first, "a setting's name must be a word");
       continue;
     }
     const std::string name = pair.first.Scalar();
     if (FindEntry(name) == nullptr) {
-      mistake(pair.first, absl::StrCat(name, ": no such setting; there are ", KnownNames()));
+      mistake(pair.first, absl::StrCat(QuotedSetting(name), ": no such setting; there are ", KnownNames()));
     } else if (!pair.second.IsScalar()) {
       mistake(pair.second, absl::StrCat(name, ": expected one value"));
-    } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+    } else if (!seen.insert(name).second) {
       mistake(pair.first, absl::StrCat(name, ": is set twice"));
     } else if (absl::Status status = StoreBackendSetting(name, pair.second.Scalar(), config); !status.ok()) {
       mistake(pair.second, absl::StrCat(name, ": ", status.message()));
     }
-    seen.push_back(name);
   }
 }
 
@@ -203,17 +203,10 @@ std::string BackendSettingText(absl::string_view name, const BackendConfig& conf
 }
 
 absl::Status ApplyConfigFile(absl::string_view bytes, absl::string_view file_name, BackendConfig* config) {
-  if (bytes.size() > kMaxFile) {
-    return absl::InvalidArgumentError(absl::StrCat(file_name, ": larger than 256 KiB"));
-  }
+  const absl::StatusOr<YAML::Node> root = ParseYamlDocument(bytes, file_name);
+  if (!root.ok()) return root.status();
   std::vector<std::string> mistakes;
-  try {
-    ApplyNodes(YAML::Load(std::string(bytes)), file_name, config, &mistakes);
-  } catch (const YAML::Exception& error) {
-    mistakes.push_back(absl::StrCat(file_name, ":", error.mark.line + 1, ": ", error.msg));
-  } catch (const std::exception& error) {
-    mistakes.push_back(absl::StrCat(file_name, ": ", error.what()));
-  }
+  ApplyNodes(*root, file_name, config, &mistakes);
   if (mistakes.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
 }

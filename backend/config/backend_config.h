@@ -26,7 +26,7 @@ struct BackendConfig {
   uint64_t query_threads = 2;
   uint64_t max_sessions = 10000;
   uint64_t queue_mebibytes = 64;
-  absl::Duration heartbeat_interval = absl::Seconds(60);
+  absl::Duration heartbeat_interval = absl::Minutes(3);
   absl::Duration shutdown_timeout = absl::Seconds(25);
 };
 

@@ -35,7 +35,7 @@ TEST(BackendConfig, EveryMistakeIsNamedWithFileLineAndField) {
       "log_level: info\n",
       "b.yaml", &config);
   const std::string text(status.message());
-  EXPECT_THAT(text, HasSubstr("b.yaml:1: listn: no such setting"));
+  EXPECT_THAT(text, HasSubstr("b.yaml:1: 'listn': no such setting"));
   EXPECT_THAT(text, HasSubstr("b.yaml:2: listen: expected HOST:PORT, got 'nowhere'"));
   EXPECT_THAT(text, HasSubstr("b.yaml:3: max_sessions: expected a number"));
   EXPECT_THAT(text, HasSubstr("b.yaml:4: policy: expected one value"));

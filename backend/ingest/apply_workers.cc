@@ -144,12 +144,44 @@ void ApplyWorkers::Handle(const HelloJob& hello, JobOwner& owner) {
 }
 
 void ApplyWorkers::Handle(const ContactJob& contact, JobOwner& owner) {
-  const absl::Status status = Retrying("record contact", [&] { return store_->RecordContact(contact.contact); });
+  absl::Status status;
+  if (contact.record_contact) {
+    status = Retrying("record contact", [&] { return store_->RecordContact(contact.contact); });
+  }
+  if (status.ok() && !contact.confirmations.empty()) status = Confirm(contact, owner);
   if (absl::IsNotFound(status)) {
     owner.OnRefused(absl::PermissionDeniedError("report: this agent is not enrolled any more"));
   } else if (!status.ok() && !absl::IsCancelled(status)) {
     logger_->Error("ingest.contact_failed", "A contact could not be recorded", {{"error", status}});
   }
+}
+
+absl::Status ApplyWorkers::Confirm(const ContactJob& contact, JobOwner& owner) {
+  std::vector<bool> answers;
+  const absl::Status status = Retrying("confirm units", [&]() -> absl::Status {
+    absl::StatusOr<std::vector<bool>> confirmed =
+        store_->ConfirmUnits(contact.contact.agent, contact.confirmations, contact.contact.at);
+    if (!confirmed.ok()) return confirmed.status();
+    answers = *std::move(confirmed);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i]) continue;
+    const PreparedConfirmation& refused = contact.confirmations[i];
+    pb::Resync resync;
+    resync.set_collector(refused.collector);
+    *resync.mutable_scope() = refused.scope;
+    resync.set_cause(pb::Resync::UNCONFIRMED);
+    resync.set_message("the backend holds another run or set than the one confirmed");
+    logger_->Info("ingest.resync", "A unit's complete set is needed",
+                  {{"tenant", contact.contact.agent.tenant},
+                   {"agent", contact.contact.agent.agent_id},
+                   {"collector", refused.collector},
+                   {"cause", pb::Resync::Cause_Name(resync.cause())}});
+    owner.OnResync(std::move(resync));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ApplyWorkers::Retrying(absl::string_view what, const std::function<absl::Status()>& attempt) {

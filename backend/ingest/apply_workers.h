@@ -52,6 +52,9 @@ struct HelloJob {
 // A heartbeat worth writing down.
 struct ContactJob {
   AgentContact contact;
+  // Whether the contact itself is due to be recorded.
+  bool record_contact = true;
+  std::vector<PreparedConfirmation> confirmations;
 };
 
 struct Job {
@@ -112,6 +115,7 @@ class ApplyWorkers {
   void Finish(Shard& shard, std::vector<Job>& jobs);
   void Handle(const HelloJob& hello, JobOwner& owner);
   void Handle(const ContactJob& contact, JobOwner& owner);
+  absl::Status Confirm(const ContactJob& contact, JobOwner& owner);
   // Calls `attempt` until it is not Unavailable (or damaged) or the workers are stopped.
   absl::Status Retrying(absl::string_view what, const std::function<absl::Status()>& attempt);
 

@@ -193,6 +193,24 @@ TEST_F(ApplyWorkersTest, WelcomeComesAfterWhatWasQueuedBefore) {
   EXPECT_EQ(store_.Contacts().size(), 1u);
 }
 
+TEST_F(ApplyWorkersTest, AConfirmationOfWhatTheStoreDoesNotHoldAsksForEverything) {
+  UnitInfo unit;
+  unit.agent = kAgent;
+  unit.collector = "ports";
+  unit.scope.set_type(pb::Scope::HOST);
+  unit.epoch = 1;
+  unit.generation = 5;
+  store_.AddUnit(unit);
+  Start();
+  ContactJob heartbeat{AgentContact{kAgent}, /*record_contact=*/false, {}};
+  heartbeat.confirmations.push_back({"ports", unit.scope, 1, 5, 0, clock_.Now()});
+  heartbeat.confirmations.push_back({"packages", unit.scope, 1, 5, 0, clock_.Now()});
+  ASSERT_TRUE(Enqueue(Job{owner_, kAgent, std::move(heartbeat), 10}));
+  ASSERT_TRUE(owner_->AwaitDone(1));
+  EXPECT_THAT(owner_->events(), ElementsAre("resync UNCONFIRMED"));
+  EXPECT_TRUE(store_.Contacts().empty());
+}
+
 TEST_F(ApplyWorkersTest, UnknownAgentIsRefused) {
   Start();
   ASSERT_TRUE(Enqueue(Job{owner_, kOther, HelloJob{AgentContact{kOther}}, 10}));

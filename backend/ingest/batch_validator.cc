@@ -182,6 +182,11 @@ class Validation {
     batch.after = SetDigest(wire_.after());
     batch.run_result = wire_.run_result();
     batch.received_at = context_.received_at;
+    if (wire_.mode() == pb::DELTA && wire_.last() && wire_.has_base_seen_at()) {
+      bool suspect = false;
+      const absl::Time seen = EffectiveCollectedAt(FromWire(wire_.base_seen_at()), context_, limits_, &suspect);
+      if (!suspect) batch.base_seen_at = seen;
+    }
   }
 
   const pb::Batch& wire_;
@@ -263,6 +268,32 @@ absl::Status CheckBatchHeader(const pb::Batch& batch, const BatchLimits& limits,
 
 ValidatedBatch ValidateBatch(const pb::Batch& batch, const BatchContext& context, const BatchLimits& limits) {
   return Validation(batch, context, limits).Run();
+}
+
+absl::StatusOr<std::vector<PreparedConfirmation>> ValidateConfirmations(const pb::Heartbeat& heartbeat,
+                                                                        absl::Time received_at) {
+  if (heartbeat.confirmations_size() > kMaxConfirmations) {
+    return absl::InvalidArgumentError(absl::StrCat("check heartbeat: more than ", kMaxConfirmations, " confirmations"));
+  }
+  std::vector<PreparedConfirmation> prepared;
+  prepared.reserve(static_cast<size_t>(heartbeat.confirmations_size()));
+  for (const pb::UnitConfirmation& wire : heartbeat.confirmations()) {
+    PreparedConfirmation confirmation;
+    confirmation.collector = wire.collector();
+    confirmation.scope = wire.scope();
+    if (!wire.has_scope()) confirmation.scope.set_type(pb::Scope::HOST);
+    if (!IsCollectorName(confirmation.collector) || !IsValidScope(confirmation.scope)) {
+      return absl::InvalidArgumentError("check heartbeat: a confirmation is of no valid unit");
+    }
+    confirmation.epoch = wire.epoch();
+    confirmation.generation = wire.generation();
+    confirmation.digest_low = wire.digest_low();
+    // An age needs no agreement of clocks; one that is too large confirms nothing new.
+    constexpr uint64_t kMaxAgeMs = uint64_t{7} * 24 * 3600 * 1000;
+    confirmation.started_at = received_at - absl::Milliseconds(std::min(wire.age_ms(), kMaxAgeMs));
+    prepared.push_back(std::move(confirmation));
+  }
+  return prepared;
 }
 
 absl::Time EffectiveCollectedAt(std::optional<absl::Time> collected_at, const BatchContext& context,

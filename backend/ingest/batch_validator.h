@@ -73,6 +73,12 @@ absl::Status CheckBatchHeader(const pb::Batch& batch, const BatchLimits& limits,
 // allocates more than a few times `max_body_bytes` whatever the bytes.
 ValidatedBatch ValidateBatch(const pb::Batch& batch, const BatchContext& context, const BatchLimits& limits);
 
+// Checks a heartbeat's confirmations and prepares them for the store: names, scopes, no more than
+// kMaxConfirmations. InvalidArgument says what was wrong.
+inline constexpr int kMaxConfirmations = 1000;
+absl::StatusOr<std::vector<PreparedConfirmation>> ValidateConfirmations(const pb::Heartbeat& heartbeat,
+                                                                        absl::Time received_at);
+
 // A collector's name: 1 to 64 of [a-z0-9_], a letter first.
 bool IsCollectorName(absl::string_view name);
 // HOST has no id; every other type has one of 1 to 256 printable ASCII characters.

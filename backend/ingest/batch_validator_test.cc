@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
 #include "backend/ingest/bounded_zstd.h"
 #include "backend/ingest/testing/test_batches.h"
@@ -264,6 +265,29 @@ TEST(WireTime, RoundTripsAndRefusesNonsense) {
   wire.set_seconds(std::numeric_limits<int64_t>::max());
   EXPECT_FALSE(FromWire(wire).has_value());
   EXPECT_EQ(FromWire(ToWire(absl::Milliseconds(1500))), absl::Milliseconds(1500));
+}
+
+TEST(ValidateConfirmations, TakesGoodOnesAndRefusesTheRest) {
+  const absl::Time now = absl::FromUnixSeconds(1'700'000'000);
+  pb::Heartbeat heartbeat;
+  pb::UnitConfirmation* good = heartbeat.add_confirmations();
+  good->set_collector("ports");
+  good->set_age_ms(1500);
+  auto prepared = ValidateConfirmations(heartbeat, now);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_EQ(prepared->at(0).scope.type(), pb::Scope::HOST);
+  EXPECT_EQ(prepared->at(0).started_at, now - absl::Milliseconds(1500));
+  good->set_age_ms(std::numeric_limits<uint64_t>::max());
+  EXPECT_EQ(ValidateConfirmations(heartbeat, now)->at(0).started_at, now - absl::Hours(7 * 24));
+  good->set_collector("Ports!");
+  EXPECT_FALSE(ValidateConfirmations(heartbeat, now).ok());
+  good->set_collector("ports");
+  good->mutable_scope()->set_type(pb::Scope::CONTAINER);
+  EXPECT_FALSE(ValidateConfirmations(heartbeat, now).ok()) << "a container without an id";
+  good->mutable_scope()->set_id("c");
+  EXPECT_TRUE(ValidateConfirmations(heartbeat, now).ok());
+  for (int i = 0; i < kMaxConfirmations; ++i) *heartbeat.add_confirmations() = *good;
+  EXPECT_FALSE(ValidateConfirmations(heartbeat, now).ok()) << "too many";
 }
 
 }  // namespace

@@ -16,10 +16,10 @@ struct SessionSettings {
   // What agents are told in Welcome.
   uint32_t window_batches = 32;
   uint64_t window_bytes = uint64_t{4} << 20;
-  absl::Duration heartbeat_interval = absl::Seconds(60);
+  absl::Duration heartbeat_interval = absl::Minutes(3);
   // Without Hello, or without anything, for this long a session ends.
   absl::Duration hello_timeout = absl::Seconds(20);
-  absl::Duration silence_timeout = absl::Minutes(5);
+  absl::Duration silence_timeout = absl::Minutes(9);
   // Then the agent is asked to come back, so that connections move when backends are added.
   absl::Duration max_age = absl::Hours(3) + absl::Minutes(30);
   absl::Duration contact_interval = absl::Minutes(1);

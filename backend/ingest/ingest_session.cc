@@ -77,7 +77,7 @@ void IngestSession::HandleMessage() {
     case pb::AgentMessage::kBatch:
       return HandleBatch(std::move(*incoming_.mutable_batch()));
     case pb::AgentMessage::kHeartbeat:
-      return HandleHeartbeat();
+      return HandleHeartbeat(incoming_.heartbeat());
     case pb::AgentMessage::MESSAGE_NOT_SET:
       return Refuse("protocol", absl::InvalidArgumentError("continue session: a message of no known type"));
   }
@@ -124,12 +124,16 @@ void IngestSession::HandleBatch(pb::Batch batch) {
   Submit();
 }
 
-void IngestSession::HandleHeartbeat() {
+void IngestSession::HandleHeartbeat(const pb::Heartbeat& heartbeat) {
   const absl::Duration now = context_.clock->Monotonic();
-  if (now - last_contact_ < context_.settings.contact_interval) return ReadNext();
-  last_contact_ = now;
+  const bool contact_due = now - last_contact_ >= context_.settings.contact_interval;
+  if (!contact_due && heartbeat.confirmations().empty()) return ReadNext();
   contact_.at = context_.clock->Now();
-  parked_ = Job{shared_from_this(), agent_, ContactJob{contact_}, kJobOverhead};
+  absl::StatusOr<std::vector<PreparedConfirmation>> confirmations = ValidateConfirmations(heartbeat, contact_.at);
+  if (!confirmations.ok()) return Refuse("protocol", confirmations.status());
+  if (contact_due) last_contact_ = now;
+  const size_t bytes = kJobOverhead + heartbeat.ByteSizeLong();
+  parked_ = Job{shared_from_this(), agent_, ContactJob{contact_, contact_due, *std::move(confirmations)}, bytes};
   Submit();
 }
 

@@ -54,7 +54,7 @@ class IngestSession final : public grpc::ServerBidiReactor<pb::AgentMessage, pb:
   void HandleMessage();
   void HandleHello(const pb::Hello& hello);
   void HandleBatch(pb::Batch batch);
-  void HandleHeartbeat();
+  void HandleHeartbeat(const pb::Heartbeat& heartbeat);
   // Queues parked_ or leaves it for later; reads on once it is queued.
   void Submit();
   void ReadNext();

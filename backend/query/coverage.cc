@@ -1,5 +1,6 @@
 #include "backend/query/coverage.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr absl::Duration kDefaultInterval = absl::Hours(1);
 constexpr absl::Duration kSlack = absl::Minutes(2);
+// Runs that find nothing new are heard of with the heartbeat only.
+constexpr absl::Duration kLongestSilence = absl::Minutes(5);
 
 std::string ProblemText(const pb::Problem& problem) {
   return problem.message().empty() ? absl::StrCat(problem.path(), ": ", problem.code()) : problem.message();
@@ -72,7 +75,7 @@ void ExplainLastRun(const pb::RunResult& run, pb::UnitCoverage* coverage) {
 absl::Duration StaleAfter(const pb::RunResult& last_run) {
   absl::Duration interval = kDefaultInterval;
   if (last_run.has_interval()) interval = FromWire(last_run.interval()).value_or(kDefaultInterval);
-  return 2 * interval + kSlack;
+  return 2 * std::max(interval, kLongestSilence) + kSlack;
 }
 
 pb::UnitCoverage CoverageOf(const UnitInfo& unit, absl::Time now) {

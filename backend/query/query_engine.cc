@@ -37,8 +37,8 @@ absl::StatusOr<const Kind*> KindNamed(const std::string& name) {
                                                  "\": the kinds are ", absl::StrJoin(names, ", ")));
 }
 
-// Kinds a request asks for that may be read for its purpose. A kind it names must be readable;
-// of "all kinds" those are left out that are not.
+// Kinds to compare that may be read for the request's purpose. A kind it names must be readable; of
+// "all kinds" those are left out that are not, and samples, which differ at any two times.
 absl::StatusOr<std::vector<const Kind*>> ReadableKinds(const google::protobuf::RepeatedPtrField<std::string>& names,
                                                        pb::Purpose purpose) {
   std::vector<const Kind*> kinds;
@@ -51,6 +51,7 @@ absl::StatusOr<std::vector<const Kind*>> ReadableKinds(const google::protobuf::R
   }
   if (!names.empty()) return kinds;
   for (const Kind& kind : AllKinds()) {
+    if (kind.options->sample()) continue;
     absl::Status status = CheckPurpose(kind, purpose);
     if (status.ok()) kinds.push_back(&kind);
     if (!status.ok()) denied = status;

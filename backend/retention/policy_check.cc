@@ -1,8 +1,11 @@
 #include "backend/retention/policy_check.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
@@ -10,6 +13,16 @@ namespace rollcall {
 namespace {
 
 constexpr int kMaxExpressionDepth = 16;
+constexpr size_t kMaxZoneName = 64;
+
+// Whether `name` is one of the tz database, such as `Asia/Shanghai`. What else the library takes, such as
+// `localtime`, `libc:` or a path out of its folder, means something else on every machine.
+bool IsZoneName(absl::string_view name) {
+  if (name.empty() || name.size() > kMaxZoneName || name == "localtime") return false;
+  if (!absl::ascii_isalpha(name.front()) || absl::StrContains(name, "..")) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return absl::ascii_isalnum(c) || absl::StrContains("/_+-", c); });
+}
 
 class Checker {
  public:
@@ -38,7 +51,7 @@ class Checker {
     if (policy_.id().empty()) Report("policy has no id");
     if (policy_.version() == 0) Report("policy has no version");
     absl::TimeZone zone;
-    if (policy_.zone().empty() || !absl::LoadTimeZone(policy_.zone(), &zone)) {
+    if (!IsZoneName(policy_.zone()) || !absl::LoadTimeZone(policy_.zone(), &zone)) {
       Report("zone \"", policy_.zone(), "\" is not known");
     }
     if (policy_.purge_window_days() == 0) Report("purge_window_days is 0: nothing could be deleted in time");

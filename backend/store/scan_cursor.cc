@@ -8,6 +8,8 @@ namespace rollcall {
 namespace {
 
 constexpr char kVersion = 1;
+// Far above what the names in a cursor may take.
+constexpr size_t kMaxText = 4096;
 
 void AppendInt(std::string* out, uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) out->push_back(static_cast<char>(value >> shift));
@@ -69,7 +71,9 @@ absl::StatusOr<std::optional<ScanCursor>> DecodeScanCursor(absl::string_view tex
   if (text.empty()) return std::optional<ScanCursor>();
   std::string bytes;
   ScanCursor cursor;
-  if (!absl::WebSafeBase64Unescape(text, &bytes) || !Parse(bytes, &cursor)) {
+  // Base64 is read leniently; only one spelling was given.
+  if (text.size() > kMaxText || !absl::WebSafeBase64Unescape(text, &bytes) || !Parse(bytes, &cursor) ||
+      EncodeScanCursor(cursor) != text) {
     return absl::InvalidArgumentError("cursor was not given by a scan");
   }
   return std::optional<ScanCursor>(std::move(cursor));

@@ -53,6 +53,20 @@ struct PreparedBatch {
   std::vector<AssetKey> retired;
   pb::RunResult run_result;
   absl::Time received_at;
+  // DELTA: a run that was confirmed but not sent found just the set `base` then. Not after received_at.
+  std::optional<absl::Time> base_seen_at;
+};
+
+// A run that brought nothing new: it found the set and the outcome of a run the store has.
+struct PreparedConfirmation {
+  std::string collector;
+  pb::Scope scope;
+  // The run it repeats, and the low half of the digest of the unit's set.
+  uint64_t epoch = 0;
+  uint64_t generation = 0;
+  uint64_t digest_low = 0;
+  // When the confirming run started, by the backend's clock.
+  absl::Time started_at;
 };
 
 enum class ApplyVerdict {
@@ -96,7 +110,8 @@ struct StoredVersion {
   absl::Time valid_from;
   // The unit's last COMPLETE run that had this version, or valid_from if later.
   absl::Time last_seen;
-  // Changed: when its successor was collected. Gone: when the run that missed it started.
+  // Changed: when its successor was collected. Gone: when the run that missed it started. Retracted: when
+  // it was retracted.
   std::optional<absl::Time> ended_at;
   pb::StoredRecord::EndReason end_reason = pb::StoredRecord::END_REASON_UNSPECIFIED;
   bool clock_suspect = false;
@@ -113,6 +128,13 @@ struct UnitInfo {
   pb::RunResult last_run;
   absl::Time last_run_received_at;
   std::optional<absl::Time> last_complete_at;
+};
+
+// Names a unit.
+struct UnitName {
+  AgentName agent;
+  std::string collector;
+  pb::Scope scope;
 };
 
 // Facts of a Hello, kept per agent.
@@ -194,7 +216,19 @@ class Store {
   // whatever its mode.
   // An unchanged run writes one row: the unit's.
   // NotFound if an agent is not enrolled; nothing of the group is applied then.
+  // A sample (KindOptions.sample) becomes the current version of its asset, and its predecessor
+  // history; one older than the current version goes to the history at once. Samples are in no
+  // digest, and no run retires them.
   virtual absl::StatusOr<std::vector<ApplyOutcome>> ApplyGroup(absl::Span<const PreparedBatch> batches) = 0;
+
+  // Notes that units were found unchanged: one row per unit. Atomic, idempotent, durable when it
+  // returns. One answer per confirmation: whether the unit's last run is the one it names and its
+  // set has that digest; the unit's last contact, and if that run was COMPLETE its last_complete_at,
+  // then move forward, never back. Otherwise nothing changes and the agent must send its complete
+  // set. NotFound if the agent is not enrolled.
+  virtual absl::StatusOr<std::vector<bool>> ConfirmUnits(const AgentName& agent,
+                                                         absl::Span<const PreparedConfirmation> confirmations,
+                                                         absl::Time received_at) = 0;
 
   virtual absl::StatusOr<std::vector<AgentRow>> ListAgents(absl::string_view tenant) = 0;
   // Units of one agent, or of the whole tenant if `agent_id` is empty.
@@ -216,6 +250,18 @@ class Store {
                                                            size_t limit) = 0;
   // All versions of an asset on every agent that has or had it, oldest first.
   virtual absl::StatusOr<std::vector<StoredVersion>> History(absl::string_view tenant, const AssetKey& key) = 0;
+
+  // Current records of the unit that this version of its collector wrote: whose content came with one of
+  // its runs. 0 if there is no such unit.
+  virtual absl::StatusOr<uint64_t> CountWrittenBy(const UnitName& unit, absl::string_view collector_version) = 0;
+  // Ends those records as RETRACTED at `at`, or when they were last seen if that is later, and gives their
+  // number. They stay in the history; nothing that retention counts from changes. The unit's digest loses
+  // them, so that a DELTA or a confirmation of the agent is answered with a resync; its last run, if COMPLETE,
+  // becomes PARTIAL with a problem that says why: what is left is not the whole set any more. Of samples the
+  // latest ends, and the set stays whole. Atomic; idempotent: where there is nothing to end, nothing is
+  // written.
+  virtual absl::StatusOr<uint64_t> Retract(const UnitName& unit, absl::string_view collector_version,
+                                           absl::Time at) = 0;
 
   // OK if the store can be written; health checks ask this.
   virtual absl::Status CheckWritable() = 0;

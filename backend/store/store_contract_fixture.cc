@@ -68,6 +68,11 @@ RunBuilder& RunBuilder::Status(pb::RunResult::Status status) {
   return *this;
 }
 
+RunBuilder& RunBuilder::Version(std::string version) {
+  batch_.run_result.set_collector_version(std::move(version));
+  return *this;
+}
+
 RunBuilder& RunBuilder::At(absl::Time at) {
   batch_.received_at = at + absl::Seconds(1);
   SetTime(at, batch_.run_result.mutable_started_at());

@@ -1,6 +1,6 @@
 // The suite every storage engine passes: what store.h says, one test per rule.
 //
-// An engine's test links store_contract_test.cc and instantiates the suites:
+// An engine's test links the store_contract_*test.cc files and instantiates the suites:
 //
 //   INSTANTIATE_TEST_SUITE_P(MyEngine, StoreContractTest, testing::Values(MyEngineUnderTest()), ...);
 #ifndef ROLLCALL_BACKEND_STORE_STORE_CONTRACT_TEST_H_
@@ -35,6 +35,8 @@ class RunBuilder {
   RunBuilder& Scope(pb::Scope::Type type, std::string id);
   RunBuilder& Mode(pb::BatchMode mode);
   RunBuilder& Status(pb::RunResult::Status status);
+  // Of the collector; `1.2.3` without it.
+  RunBuilder& Version(std::string version);
   // When the run started and its records were collected; it arrives a second later.
   RunBuilder& At(absl::Time at);
   // A record of the asset `name` with the content `value`.

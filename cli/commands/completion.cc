@@ -1,15 +1,16 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/command.h"
-#include "proto/kind_registry.h"
+#include "cli/kind_name.h"
 
 namespace rollcall {
 namespace {
 
-constexpr absl::string_view kVerbs = "hosts summary status schema ls show history diff retention completion";
+constexpr absl::string_view kVerbs = "hosts summary status schema ls show history diff retention retract completion";
 constexpr absl::string_view kOptions =
     "--config --server --server-name --ca --cert --key --format -o --no-color --help "
-    "--host --where --at --columns --limit --from --to --kind --check --since --collectors";
+    "--host --where --at --columns --limit --from --to --kind --check --since --collectors "
+    "--collector --version --dry-run --yes";
 
 constexpr absl::string_view kBash = R"(_rollcall() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
@@ -59,14 +60,17 @@ complete -c rollcall -l key -r -F
 complete -c rollcall -l host -x
 complete -c rollcall -l where -x
 complete -c rollcall -l at -x
+complete -c rollcall -n "__fish_seen_subcommand_from retract" -l collector -x
+complete -c rollcall -n "__fish_seen_subcommand_from retract" -l version -x
+complete -c rollcall -n "__fish_seen_subcommand_from retract" -l dry-run
+complete -c rollcall -n "__fish_seen_subcommand_from retract" -l yes
 )";
 
 }  // namespace
 
 absl::Status RunCompletion(const CommandContext& context, const CompletionArguments& arguments) {
   const absl::string_view script = arguments.shell == "bash" ? kBash : arguments.shell == "zsh" ? kZsh : kFish;
-  const std::string kinds =
-      absl::StrJoin(AllKinds(), " ", [](std::string* out, const Kind& kind) { out->append(kind.options->name()); });
+  const std::string kinds = absl::StrJoin(KindWords(), " ");
   context.screen->Raw(absl::StrReplaceAll(script, {{"@VERBS@", kVerbs}, {"@OPTIONS@", kOptions}, {"@KINDS@", kinds}}));
   return absl::OkStatus();
 }

@@ -11,14 +11,21 @@ namespace {
 std::string WhatHappened(const pb::StoredRecord* before, const pb::StoredRecord& version) {
   if (before == nullptr || before->agent_id() != version.agent_id()) return "first seen";
   if (before->end_reason() == pb::StoredRecord::GONE) return "came back";
+  if (before->end_reason() == pb::StoredRecord::RETRACTED) {
+    const std::string corrected = FieldChangesText(FieldChanges(before->record(), version.record()));
+    return absl::StrCat("written anew by ", version.collector(), " ", version.collector_version(),
+                        corrected.empty() ? "" : "; ", corrected);
+  }
   const std::string changes = FieldChangesText(FieldChanges(before->record(), version.record()));
   return changes.empty() ? "observed again" : changes;
 }
 
 std::string EndText(const pb::StoredRecord& version) {
   if (!version.has_ended_at()) return "current";
-  const bool gone = version.end_reason() == pb::StoredRecord::GONE;
-  return absl::StrCat(TimeText(version.ended_at()), gone ? " gone" : " changed");
+  const absl::string_view how = version.end_reason() == pb::StoredRecord::GONE        ? " gone"
+                                : version.end_reason() == pb::StoredRecord::RETRACTED ? " RETRACTED"
+                                                                                      : " changed";
+  return absl::StrCat(TimeText(version.ended_at()), how);
 }
 
 }  // namespace

@@ -89,13 +89,11 @@ absl::Status RunLs(const CommandContext& context, const LsArguments& arguments) 
     ExplainEmpty(context, **kind, arguments, coverage);
     return absl::OkStatus();
   }
-  std::vector<std::string> header;
-  header.reserve(columns->size());
-  for (const Column& column : *columns) header.push_back(column.heading);
-  std::vector<std::vector<std::string>> rows;
-  rows.reserve(records.size());
-  for (const pb::StoredRecord& record : records) rows.push_back(RecordCells(record, *columns, people, context.now));
-  context.screen->Rows(header, rows);
+  const bool wide = context.screen->wide();
+  RecordRows rows = MakeRecordRows(records, *columns, {.people = people, .wide = wide, .now = context.now});
+  // Whoever asked for columns gets them; of the usual ones those without content only take room.
+  if (people && !wide && arguments.columns.empty()) rows = WithoutEmptyColumns(rows);
+  context.screen->Rows(rows.header, rows.rows);
   return absl::OkStatus();
 }
 

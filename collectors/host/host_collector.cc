@@ -123,6 +123,8 @@ constexpr absl::string_view kPathsRead[] = {
     "/var/run/reboot-required",
 };
 
+constexpr absl::string_view kWatchPaths[] = {"/etc/hostname", "/etc/os-release"};
+
 std::unique_ptr<Collector> Create(const CollectorContext& context) { return std::make_unique<HostCollector>(context); }
 
 }  // namespace
@@ -136,6 +138,7 @@ constinit const Collector::Descriptor kHostCollector = {
     .paths_read = kPathsRead,
     .max_records = 1,
     .create = Create,
+    .watch_paths = kWatchPaths,
 };
 
 }  // namespace rollcall

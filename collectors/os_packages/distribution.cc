@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "collectors/text.h"
 
@@ -49,6 +50,21 @@ Distribution ParseDistribution(absl::string_view os_release) {
   }
   if (distribution.version.empty()) distribution.version = std::move(codename);
   return distribution;
+}
+
+Distribution ParseApkRepositories(absl::string_view repositories) {
+  for (absl::string_view line : absl::StrSplit(repositories, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    if (absl::StartsWith(line, "#")) continue;
+    for (absl::string_view part : absl::StrSplit(line, '/', absl::SkipEmpty())) {
+      const bool numbered =
+          part.size() > 1 && part[0] == 'v' && absl::ascii_isdigit(static_cast<unsigned char>(part[1]));
+      if (!numbered && part != "edge") continue;
+      if (numbered) part.remove_prefix(1);
+      return {.id = "alpine", .version = ToRecordText(part, kMaxValueBytes)};
+    }
+  }
+  return Distribution();
 }
 
 absl::StatusOr<Distribution> ReadDistribution(const FileTree& files) {

@@ -22,6 +22,10 @@ struct Distribution {
 // Reads the text of os-release(5). Lines that are no assignments are passed over. Pure.
 Distribution ParseDistribution(absl::string_view os_release);
 
+// Reads the text of /etc/apk/repositories: `alpine` and the release that a repository's address
+// names, such as `3.19` or `edge`. The default if none does. Pure.
+Distribution ParseApkRepositories(absl::string_view repositories);
+
 // From /etc/os-release, else /usr/lib/os-release. Neither there: the default. An error
 // if one is there and cannot be read.
 absl::StatusOr<Distribution> ReadDistribution(const FileTree& files);

@@ -28,6 +28,14 @@ TEST(ParseDistribution, ReadsIdAndVersion) {
   }
 }
 
+TEST(ParseApkRepositories, TakesTheReleaseFromAnAddress) {
+  EXPECT_EQ(ParseApkRepositories("# v3.1\n\n/media/cdrom\nhttps://example.org/alpine/v3.19/main\n"),
+            (Distribution{"alpine", "3.19"}));
+  EXPECT_EQ(ParseApkRepositories("@testing https://example.org/alpine/edge/testing"), (Distribution{"alpine", "edge"}));
+  EXPECT_EQ(ParseApkRepositories("https://example.org/vendor/x\n"), Distribution());
+  EXPECT_EQ(ParseApkRepositories(""), Distribution());
+}
+
 TEST(ReadDistribution, PrefersEtcAndFallsBackToUsrLib) {
   MemoryTree files;
   EXPECT_EQ(*ReadDistribution(files), Distribution());

@@ -7,12 +7,15 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "collectors/os_packages/package_parse.h"
 #include "collectors/os_packages/package_url.h"
 
 namespace rollcall {
 namespace {
 
 namespace pb = ::rollcall::v1;
+
+enum Role { kStatus, kUpdate, kStatusD };
 
 constexpr char kStatusPath[] = "/var/lib/dpkg/status";
 constexpr char kUpdatesPath[] = "/var/lib/dpkg/updates";
@@ -107,86 +110,66 @@ class Merger {
   uint64_t beyond_limit_ = 0;
 };
 
-// Cuts a text that was not read to its end after its last whole stanza.
-void DropPartialStanza(std::string* text) {
-  const size_t end = text->rfind("\n\n");
-  text->resize(end == std::string::npos ? 0 : end + 1);
-}
-
 absl::Status Stopped() { return absl::CancelledError("read dpkg database: stopped"); }
 
 }  // namespace
 
-std::vector<DpkgDatabase::Source> DpkgDatabase::FindSources(const FileTree& files) const {
-  std::vector<Source> sources;
-  sources.push_back({kStatusPath, SourceType::kStatus, files.Stat(kStatusPath)});
-  const auto add_directory = [&](absl::string_view directory, SourceType type, bool (*wanted)(absl::string_view)) {
+absl::string_view DpkgDatabase::path() const { return kStatusPath; }
+
+std::vector<DatabaseSource> DpkgDatabase::FindSources(const FileTree& files) const {
+  std::vector<DatabaseSource> sources;
+  AddSource(files, kStatusPath, kStatus, &sources);
+  const auto add_directory = [&](absl::string_view directory, Role role, bool (*wanted)(absl::string_view)) {
     const auto entries = files.List(directory);
     if (!entries.ok()) {
-      if (!absl::IsNotFound(entries.status())) sources.push_back({std::string(directory), type, entries.status()});
+      if (!absl::IsNotFound(entries.status())) sources.push_back({std::string(directory), role, entries.status()});
       return;
     }
     for (const DirectoryEntry& entry : *entries) {
       if (entry.type == FileInfo::Type::kDirectory || !wanted(entry.name)) continue;
-      std::string path = absl::StrCat(directory, "/", entry.name);
-      absl::StatusOr<FileInfo> info = files.Stat(path);
-      sources.push_back({std::move(path), type, std::move(info)});
+      AddSource(files, absl::StrCat(directory, "/", entry.name), role, &sources);
     }
   };
-  add_directory(kUpdatesPath, SourceType::kUpdate, IsUpdate);
-  add_directory(kStatusDPath, SourceType::kStatusD, IsStanzaFile);
+  add_directory(kUpdatesPath, kUpdate, IsUpdate);
+  add_directory(kStatusDPath, kStatusD, IsStanzaFile);
   return sources;
 }
 
-absl::StatusOr<const DatabaseContents*> DpkgDatabase::Read(const FileTree& files, const Distribution& distribution,
-                                                           const StopToken& stop) {
-  std::vector<Source> sources = FindSources(files);
-  if (valid_ && sources == sources_ && distribution == distribution_) return &contents_;
-  valid_ = false;
-  contents_ = DatabaseContents();
-  bool all_read = true;
-  if (absl::Status status = ReadSources(files, sources, distribution, stop, &all_read); !status.ok()) return status;
-  // What could not be read may be readable next time without a change to the file.
-  valid_ = all_read;
-  sources_ = std::move(sources);
-  distribution_ = distribution;
-  return &contents_;
-}
-
-absl::Status DpkgDatabase::ReadSources(const FileTree& files, const std::vector<Source>& sources,
-                                       const Distribution& distribution, const StopToken& stop, bool* all_read) {
-  Merger merger(&contents_);
+absl::Status DpkgDatabase::Parse(const FileTree& files, const std::vector<DatabaseSource>& sources,
+                                 const Distribution& distribution, const StopToken& stop, DatabaseContents* contents,
+                                 bool* all_read) const {
+  Merger merger(contents);
   absl::Status first_error;
   size_t files_read = 0;
-  for (const Source& source : sources) {
+  for (const DatabaseSource& source : sources) {
     if (stop.stop_requested()) return Stopped();
-    const bool is_status = source.type == SourceType::kStatus;
     bool truncated = false;
     absl::StatusOr<std::string> text =
-        source.info.ok() ? files.ReadPrefix(source.path, is_status ? kMaxStatusBytes : kMaxStanzaFileBytes, &truncated)
-                         : source.info.status();
+        source.info.ok()
+            ? files.ReadPrefix(source.path, source.role == kStatus ? kMaxStatusBytes : kMaxStanzaFileBytes, &truncated)
+            : source.info.status();
     // dpkg removes journal files while it works, and distroless images have no `status`.
     if (absl::IsNotFound(text.status())) continue;
     if (!text.ok()) {
       *all_read = false;
       if (first_error.ok()) first_error = text.status();
-      contents_.problems.push_back({source.path, text.status()});
+      contents->problems.push_back({source.path, text.status()});
       continue;
     }
     ++files_read;
     if (truncated) {
       DropPartialStanza(&*text);
-      contents_.problems.push_back(
+      contents->problems.push_back(
           {source.path, absl::ResourceExhaustedError(absl::StrCat("read ", source.path, ": larger than the limit"))});
     }
-    if (source.type == SourceType::kStatusD) {
-      merger.Add(ParseDpkgStatus(*text, DpkgStatusField::kOptional, kMaxPackages), source.path);
+    if (source.role == kStatusD) {
+      merger.Add(ParseDpkgStatus(*text, StanzaDialect::kDpkgStatusD, kMaxPackages), source.path);
     } else {
-      merger.Supersede(ParseDpkgStatus(*text, DpkgStatusField::kRequired, kMaxPackages), source.path);
+      merger.Supersede(ParseDpkgStatus(*text, StanzaDialect::kDpkgStatus, kMaxPackages), source.path);
     }
   }
   if (files_read == 0) return first_error.ok() ? NothingThere(files) : first_error;
-  return Finish(files, distribution, stop, merger.beyond_limit(), std::move(merger.packages()));
+  return Finish(files, distribution, stop, merger.beyond_limit(), std::move(merger.packages()), contents);
 }
 
 absl::Status DpkgDatabase::NothingThere(const FileTree& files) const {
@@ -196,9 +179,10 @@ absl::Status DpkgDatabase::NothingThere(const FileTree& files) const {
 }
 
 absl::Status DpkgDatabase::Finish(const FileTree& files, const Distribution& distribution, const StopToken& stop,
-                                  uint64_t beyond_limit, std::vector<DpkgPackage>&& packages) {
+                                  uint64_t beyond_limit, std::vector<DpkgPackage>&& packages,
+                                  DatabaseContents* contents) const {
   // A crash can leave an empty file behind; it must not look like an empty host.
-  if (packages.empty() && contents_.problems.empty() && HasFileLists(files)) {
+  if (packages.empty() && contents->problems.empty() && HasFileLists(files)) {
     return absl::DataLossError(absl::StrCat("read ", kStatusPath, ": empty, though dpkg has installed packages"));
   }
   size_t done = 0;
@@ -209,9 +193,9 @@ absl::Status DpkgDatabase::Finish(const FileTree& files, const Distribution& dis
     SetInstallTime(files, package, &record);
     record.set_presence(pb::OsPackage::OS_DATABASE);
     record.set_purl(PackageUrl("deb", distribution, record.name(), record.version(), record.architecture()));
-    contents_.packages.push_back(std::move(record));
+    contents->packages.push_back(std::move(record));
   }
-  contents_.observed = contents_.packages.size() + beyond_limit;
+  contents->observed = contents->packages.size() + beyond_limit;
   return absl::OkStatus();
 }
 

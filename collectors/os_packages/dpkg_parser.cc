@@ -10,7 +10,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "collectors/os_packages/debian_version.h"
+#include "collectors/os_packages/package_parse.h"
 #include "collectors/text.h"
 
 namespace rollcall {
@@ -31,12 +34,15 @@ enum Field {
   kOrigin,
   kDescription,
   kMultiArch,
+  kInstalledTime,
+  kLicense,
+  kSourceName,
   kFieldCount,
 };
 
 constexpr std::array<absl::string_view, kFieldCount> kFieldNames = {
-    "Package",        "Status",     "Version", "Architecture", "Source",    "Section",
-    "Installed-Size", "Maintainer", "Origin",  "Description",  "Multi-Arch"};
+    "Package",    "Status", "Version",     "Architecture", "Source",         "Section", "Installed-Size",
+    "Maintainer", "Origin", "Description", "Multi-Arch",   "Installed-Time", "License", "SourceName"};
 
 // Values of one stanza, as views into the file.
 struct Stanza {
@@ -56,15 +62,6 @@ std::optional<Field> FindField(absl::string_view name) {
   return std::nullopt;
 }
 
-// Takes the next line off `text`, without its end of line.
-absl::string_view TakeLine(absl::string_view* text) {
-  const size_t end = text->find('\n');
-  absl::string_view line = text->substr(0, end);
-  text->remove_prefix(end == absl::string_view::npos ? text->size() : end + 1);
-  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-  return line;
-}
-
 void ReadField(absl::string_view line, size_t number, Stanza* stanza) {
   const size_t colon = line.find(':');
   if (colon == absl::string_view::npos || colon == 0) {
@@ -80,7 +77,7 @@ void ReadField(absl::string_view line, size_t number, Stanza* stanza) {
 bool TakeStanza(absl::string_view* text, size_t* line, Stanza* stanza) {
   *stanza = Stanza();
   while (!text->empty()) {
-    const absl::string_view next = TakeLine(text);
+    const absl::string_view next = TakeTextLine(text);
     ++*line;
     if (next.empty()) {
       if (stanza->line != 0) return true;
@@ -134,10 +131,12 @@ void SetVersions(const Stanza& stanza, pb::OsPackage* record) {
   if (split.epoch) record->set_epoch(*split.epoch);
   record->set_upstream_version(ToRecordText(split.upstream));
   record->set_release(ToRecordText(split.revision));
+}
 
-  // `Source: NAME (VERSION)`; absent where it is the same as the package's.
+// `Source: NAME (VERSION)`; absent where it is the same as the package's.
+void SetDpkgSource(const Stanza& stanza, pb::OsPackage* record) {
   absl::string_view source = stanza.values[kSource];
-  absl::string_view source_version = version;
+  absl::string_view source_version = stanza.values[kVersion];
   const size_t open = source.find('(');
   if (open != absl::string_view::npos) {
     source_version = source.substr(open + 1);
@@ -148,12 +147,72 @@ void SetVersions(const Stanza& stanza, pb::OsPackage* record) {
   record->set_source_version(ToRecordText(source_version));
 }
 
+// OpenWrt: `SourceName: NAME`, or where there is none, `Source: feeds/packages/libs/NAME`.
+// OpenEmbedded: `Source: NAME_VERSION.bb`, the recipe.
+void SetOpkgSource(const Stanza& stanza, pb::OsPackage* record) {
+  absl::string_view source = stanza.values[kSource];
+  source.remove_prefix(source.rfind('/') + 1);
+  if (absl::ConsumeSuffix(&source, ".bb")) {
+    const size_t version = std::min(source.find('_'), source.size());
+    record->set_source_version(ToRecordText(source.substr(std::min(version + 1, source.size()))));
+    source = source.substr(0, version);
+  }
+  if (const absl::string_view name = stanza.values[kSourceName]; !name.empty()) source = name;
+  record->set_source_name(ToRecordText(source));
+}
+
+bool IsOpkg(StanzaDialect dialect) {
+  return dialect == StanzaDialect::kOpkgStatus || dialect == StanzaDialect::kOpkgControl;
+}
+
+// Returns what is impossible about the size, or OK.
+absl::Status SetInstalledSize(absl::string_view text, StanzaDialect dialect, pb::OsPackage* record) {
+  if (text.empty()) return absl::OkStatus();
+  const uint64_t unit = IsOpkg(dialect) ? 1 : 1024;
+  uint64_t size = 0;
+  if (!absl::SimpleAtoi(text, &size) || size > std::numeric_limits<uint64_t>::max() / unit) {
+    return absl::InvalidArgumentError("Installed-Size is not a number");
+  }
+  record->set_installed_bytes(size * unit);
+  return absl::OkStatus();
+}
+
+// opkg's: why and how the package is there, several with commas between: `ok`, `user`, `hold`,
+// `reinstreq`, `noprune`, ...
+bool HasOpkgFlag(absl::string_view flags, absl::string_view flag) {
+  for (const absl::string_view word : absl::StrSplit(flags, ',')) {
+    if (word == flag) return true;
+  }
+  return false;
+}
+
+absl::Status SetStatus(absl::string_view text, StanzaDialect dialect, DpkgPackage* package) {
+  StatusWords words = {"install", "ok", "installed"};
+  if (!text.empty()) {
+    words = SplitStatus(text);
+    if (words.state.empty()) return absl::InvalidArgumentError("Status does not have three words");
+  } else if (dialect == StanzaDialect::kDpkgStatus || dialect == StanzaDialect::kOpkgStatus) {
+    return absl::InvalidArgumentError("no Status");
+  }
+  pb::OsPackage& record = package->record;
+  record.set_status(ToRecordText(words.state));
+  if (IsOpkg(dialect)) {
+    record.set_installed(words.state == "installed" && !HasOpkgFlag(words.flag, "reinstreq"));
+    record.set_held(HasOpkgFlag(words.flag, "hold"));
+  } else {
+    record.set_installed(words.state == "installed" && words.flag == "ok");
+    record.set_held(words.want == "hold");
+  }
+  package->on_disk = words.state != "not-installed" && words.state != "config-files";
+  return absl::OkStatus();
+}
+
 // What the stanza says, or InvalidArgument if it says something impossible; `package` then
 // still holds the rest.
-absl::Status FillPackage(const Stanza& stanza, DpkgStatusField status_field, DpkgPackage* package) {
+absl::Status FillPackage(const Stanza& stanza, StanzaDialect dialect, DpkgPackage* package) {
   absl::Status damage;
   pb::OsPackage& record = package->record;
-  record.set_manager(pb::OsPackage::DPKG);
+  record.set_manager(IsOpkg(dialect) ? pb::OsPackage::OPKG : pb::OsPackage::DPKG);
   record.set_name(ToRecordText(stanza.values[kPackage]));
   // Very old packages have none.
   if (const absl::string_view architecture = stanza.values[kArchitecture]; !architecture.empty()) {
@@ -168,36 +227,24 @@ absl::Status FillPackage(const Stanza& stanza, DpkgStatusField status_field, Dpk
   record.set_vendor(ToRecordText(stanza.values[kOrigin]));
   record.set_summary(ToRecordText(stanza.values[kDescription]));
   SetVersions(stanza, &record);
+  if (IsOpkg(dialect)) {
+    SetOpkgSource(stanza, &record);
+    record.set_licence(ToRecordText(stanza.values[kLicense]));
+    uint32_t seconds = 0;
+    if (absl::SimpleAtoi(stanza.values[kInstalledTime], &seconds)) record.mutable_install_time()->set_seconds(seconds);
+  } else {
+    SetDpkgSource(stanza, &record);
+  }
   package->multi_arch_same = absl::EqualsIgnoreCase(stanza.values[kMultiArch], "same");
-
-  if (const absl::string_view size = stanza.values[kInstalledSize]; !size.empty()) {
-    uint64_t kibibytes = 0;
-    if (absl::SimpleAtoi(size, &kibibytes) && kibibytes <= std::numeric_limits<uint64_t>::max() / 1024) {
-      record.set_installed_bytes(kibibytes * 1024);
-    } else {
-      damage = absl::InvalidArgumentError("Installed-Size is not a number");
-    }
-  }
-
-  StatusWords words = {"install", "ok", "installed"};
-  if (const absl::string_view status = stanza.values[kStatus]; !status.empty()) {
-    words = SplitStatus(status);
-    if (words.state.empty()) return absl::InvalidArgumentError("Status does not have three words");
-  } else if (status_field == DpkgStatusField::kRequired) {
-    return absl::InvalidArgumentError("no Status");
-  }
-  record.set_status(ToRecordText(words.state));
-  record.set_installed(words.state == "installed" && words.flag == "ok");
-  record.set_held(words.want == "hold");
-  package->on_disk = words.state != "not-installed" && words.state != "config-files";
+  damage.Update(SetInstalledSize(stanza.values[kInstalledSize], dialect, &record));
+  if (absl::Status status = SetStatus(stanza.values[kStatus], dialect, package); !status.ok()) return status;
   if (package->on_disk && stanza.values[kVersion].empty()) damage = absl::InvalidArgumentError("no Version");
   return damage;
 }
 
 class Parser {
  public:
-  Parser(DpkgStatusField status_field, size_t max_packages)
-      : status_field_(status_field), max_packages_(max_packages) {}
+  Parser(StanzaDialect dialect, size_t max_packages) : dialect_(dialect), max_packages_(max_packages) {}
 
   void Take(const Stanza& stanza) {
     const absl::string_view name = stanza.values[kPackage];
@@ -207,7 +254,7 @@ class Parser {
     ++result_.observed;
     if (result_.packages.size() >= max_packages_) return;
     DpkgPackage package;
-    const absl::Status damage = FillPackage(stanza, status_field_, &package);
+    const absl::Status damage = FillPackage(stanza, dialect_, &package);
     if (!damage.ok()) {
       AddProblem(stanza.line, absl::StrCat("package ", name, ": ", damage.message()));
     } else if (stanza.bad_line != 0) {
@@ -225,15 +272,15 @@ class Parser {
     result_.problems.push_back(absl::InvalidArgumentError(absl::StrCat("line ", line, ": ", what)));
   }
 
-  const DpkgStatusField status_field_;
+  const StanzaDialect dialect_;
   const size_t max_packages_;
   DpkgParse result_;
 };
 
 }  // namespace
 
-DpkgParse ParseDpkgStatus(absl::string_view text, DpkgStatusField status_field, size_t max_packages) {
-  Parser parser(status_field, max_packages);
+DpkgParse ParseDpkgStatus(absl::string_view text, StanzaDialect dialect, size_t max_packages) {
+  Parser parser(dialect, max_packages);
   size_t line = 0;
   Stanza stanza;
   while (TakeStanza(&text, &line, &stanza)) parser.Take(stanza);

@@ -1,4 +1,5 @@
-// dpkg's status file: stanzas as in deb-control(5), one per package.
+// dpkg's status file: stanzas as in deb-control(5), one per package. opkg, of OpenWrt and other
+// embedded systems, has the same form with fields of its own.
 #ifndef ROLLCALL_COLLECTORS_OS_PACKAGES_DPKG_PARSER_H_
 #define ROLLCALL_COLLECTORS_OS_PACKAGES_DPKG_PARSER_H_
 
@@ -34,18 +35,23 @@ struct DpkgParse {
 
 inline constexpr size_t kMaxDpkgProblems = 100;
 
-// What a stanza without a Status field means.
-enum class DpkgStatusField {
-  // Damage: dpkg always writes it to `status`.
-  kRequired,
-  // The package is installed: files in `status.d` of distroless images have none.
-  kOptional,
+// Which program wrote a file.
+enum class StanzaDialect {
+  // dpkg's `status` and its journal.
+  kDpkgStatus,
+  // A file in `status.d` of distroless images: without Status, the package is installed.
+  kDpkgStatusD,
+  // opkg's `status`. The second word of Status has more values; Installed-Size is in bytes;
+  // Installed-Time is there.
+  kOpkgStatus,
+  // A control file of an installed opkg package: no Status; License and Source are there.
+  kOpkgControl,
 };
 
 // Reads all stanzas of `text`. A stanza with damage is reported and, if it still names the
 // package, kept with what is readable. At most `max_packages` are kept. Accepts CRLF. Pure;
 // time and memory are linear in the size of `text`.
-DpkgParse ParseDpkgStatus(absl::string_view text, DpkgStatusField status_field, size_t max_packages);
+DpkgParse ParseDpkgStatus(absl::string_view text, StanzaDialect dialect, size_t max_packages);
 
 }  // namespace rollcall
 

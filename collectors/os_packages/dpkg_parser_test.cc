@@ -34,7 +34,7 @@ constexpr absl::string_view kSsh =
     " .\n"
     " More.\n";
 
-DpkgParse Parse(absl::string_view text, DpkgStatusField field = DpkgStatusField::kRequired, size_t limit = 100) {
+DpkgParse Parse(absl::string_view text, StanzaDialect field = StanzaDialect::kDpkgStatus, size_t limit = 100) {
   return ParseDpkgStatus(text, field, limit);
 }
 
@@ -139,14 +139,14 @@ TEST(ParseDpkgStatus, TheThirdWordDecidesWhatIsOnDisk) {
 
 TEST(ParseDpkgStatus, AStanzaOfADistrolessImageIsInstalledWithoutAStatus) {
   constexpr absl::string_view kText = "Package: tzdata\nVersion: 2024a-0+deb12u1\nArchitecture: all\n";
-  const DpkgParse optional = Parse(kText, DpkgStatusField::kOptional);
+  const DpkgParse optional = Parse(kText, StanzaDialect::kDpkgStatusD);
   ASSERT_THAT(optional.packages, SizeIs(1));
   EXPECT_TRUE(optional.packages[0].on_disk);
   EXPECT_TRUE(optional.packages[0].record.installed());
   EXPECT_EQ(optional.packages[0].record.status(), "installed");
   EXPECT_THAT(optional.problems, SizeIs(0));
 
-  const DpkgParse required = Parse(kText, DpkgStatusField::kRequired);
+  const DpkgParse required = Parse(kText, StanzaDialect::kDpkgStatus);
   ASSERT_THAT(required.problems, SizeIs(1));
   EXPECT_EQ(required.problems[0].message(), "line 1: package tzdata: no Status");
   ASSERT_THAT(required.packages, SizeIs(1));
@@ -190,7 +190,7 @@ TEST(ParseDpkgStatus, KeepsNoMoreThanTheLimitAndCountsTheRest) {
   std::string text;
   for (int i = 0; i < 12; ++i)
     absl::StrAppend(&text, "Package: p", i, "\nStatus: install ok installed\nVersion: 1\n\n");
-  const DpkgParse parse = Parse(text, DpkgStatusField::kRequired, 10);
+  const DpkgParse parse = Parse(text, StanzaDialect::kDpkgStatus, 10);
   EXPECT_THAT(parse.packages, SizeIs(10));
   EXPECT_EQ(parse.observed, 12U);
 }
@@ -218,6 +218,59 @@ TEST(ParseDpkgStatus, EmptyInputGivesNothing) {
     EXPECT_EQ(parse.observed, 0U);
     EXPECT_EQ(parse.problem_count, 0U);
   }
+}
+
+TEST(ParseOpkgStatus, FlagsDoNotMakeAPackageHalfInstalled) {
+  const struct {
+    absl::string_view status;
+    bool installed;
+    bool held;
+    bool on_disk;
+  } cases[] = {
+      {"install ok installed", true, false, true},         {"install user installed", true, false, true},
+      {"install hold,user installed", true, true, true},   {"install reinstreq installed", false, false, true},
+      {"install ok half-installed", false, false, true},   {"install user unpacked", false, false, true},
+      {"deinstall ok not-installed", false, false, false},
+  };
+  for (const auto& c : cases) {
+    const DpkgParse parse =
+        Parse(absl::StrCat("Package: a\nVersion: 1\nStatus: ", c.status, "\n"), StanzaDialect::kOpkgStatus);
+    ASSERT_EQ(parse.packages.size(), 1U) << c.status;
+    EXPECT_EQ(parse.problem_count, 0U);
+    EXPECT_EQ(parse.packages[0].record.installed(), c.installed) << c.status;
+    EXPECT_EQ(parse.packages[0].record.held(), c.held) << c.status;
+    EXPECT_EQ(parse.packages[0].on_disk, c.on_disk) << c.status;
+  }
+}
+
+TEST(ParseOpkgStatus, SourcesAreNamedInThreeWays) {
+  const struct {
+    absl::string_view fields;
+    absl::string_view name;
+    absl::string_view version;
+  } cases[] = {
+      {"SourceName: busybox\nSource: package/utils/other\n", "busybox", ""},
+      {"Source: feeds/packages/libs/zlib\n", "zlib", ""},
+      {"Source: zlib_1.2.13.bb\n", "zlib", "1.2.13"},
+      {"Source: git.bb\n", "git", ""},
+      {"Source: a/\n", "", ""},
+      {"", "", ""},
+  };
+  for (const auto& c : cases) {
+    const DpkgParse parse = Parse(absl::StrCat("Package: a\nVersion: 1\n", c.fields), StanzaDialect::kOpkgControl);
+    ASSERT_EQ(parse.packages.size(), 1U) << c.fields;
+    EXPECT_EQ(parse.packages[0].record.source_name(), c.name) << c.fields;
+    EXPECT_EQ(parse.packages[0].record.source_version(), c.version) << c.fields;
+  }
+}
+
+TEST(ParseOpkgStatus, SizesAreInBytesAndTimesAreThere) {
+  const DpkgParse parse =
+      Parse("Package: a\nVersion: 1\nStatus: install user installed\nInstalled-Size: 5\nInstalled-Time: 1697000000\n",
+            StanzaDialect::kOpkgStatus);
+  EXPECT_EQ(parse.packages.at(0).record.installed_bytes(), 5U);
+  EXPECT_EQ(parse.packages[0].record.install_time().seconds(), 1'697'000'000);
+  EXPECT_EQ(parse.packages[0].record.manager(), v1::OsPackage::OPKG);
 }
 
 }  // namespace

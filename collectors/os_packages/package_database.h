@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "collectors/os_packages/distribution.h"
 #include "collectors/run_report.h"
 #include "platform/clock.h"
@@ -27,18 +29,23 @@ struct DatabaseContents {
   std::vector<DatabaseProblem> problems;
   // Problems beyond those kept.
   uint64_t further_problems = 0;
+  // What left packages with less detail than there could be.
+  std::vector<DatabaseProblem> degradations;
   // Packages there were; more than `packages` holds if there were too many.
   uint64_t observed = 0;
 };
 
 // A package manager's database. One instance serves many runs and keeps what it parsed
-// until the files change. Not thread-safe.
+// until the files change; see cached_database.h. Not thread-safe.
 class PackageDatabase {
  public:
   // Packages a reader keeps, so that a hostile database cannot fill the memory.
   static constexpr size_t kMaxPackages = 100'000;
 
   virtual ~PackageDatabase() = default;
+
+  // Where the database is if it is anywhere: the path of an error that Read returns.
+  virtual absl::string_view path() const = 0;
 
   // Reads the database, or gives what the last call did if nothing has changed. The result
   // lives until the next call. Packages are distinct in (name, architecture, version).

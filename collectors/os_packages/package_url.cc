@@ -25,33 +25,46 @@ void AppendEncoded(absl::string_view text, std::string* url) {
   }
 }
 
+// The specification wants these names in lower case; those of rpm are not touched, and it says
+// nothing of opkg.
+bool HasLowerCaseNames(absl::string_view type) { return type == "deb" || type == "apk" || type == "alpm"; }
+
 }  // namespace
 
 std::string PackageUrl(absl::string_view type, const Distribution& distribution, absl::string_view name,
-                       absl::string_view version, absl::string_view architecture) {
+                       absl::string_view version, absl::string_view architecture, std::optional<uint32_t> epoch) {
   std::string url;
   url.reserve(96);
   absl::StrAppend(&url, "pkg:", type, "/");
   AppendEncoded(distribution.id, &url);
   url.push_back('/');
-  // deb names are case-insensitive and written in lower case; rpm names are not touched.
-  AppendEncoded(type == "deb" ? absl::AsciiStrToLower(name) : std::string(name), &url);
+  AppendEncoded(HasLowerCaseNames(type) ? absl::AsciiStrToLower(name) : std::string(name), &url);
   if (!version.empty()) {
     url.push_back('@');
     AppendEncoded(version, &url);
   }
+  // Sorted by name.
   char separator = '?';
-  if (!architecture.empty()) {
-    absl::StrAppend(&url, "?arch=");
-    AppendEncoded(architecture, &url);
+  const auto append_key = [&](absl::string_view key) {
+    url.push_back(separator);
+    absl::StrAppend(&url, key, "=");
     separator = '&';
+  };
+  if (!architecture.empty()) {
+    append_key("arch");
+    AppendEncoded(architecture, &url);
   }
-  url.push_back(separator);
-  absl::StrAppend(&url, "distro=");
-  AppendEncoded(distribution.id, &url);
-  if (!distribution.version.empty()) {
-    url.push_back('-');
-    AppendEncoded(distribution.version, &url);
+  if (type != "alpm") {
+    append_key("distro");
+    AppendEncoded(distribution.id, &url);
+    if (!distribution.version.empty()) {
+      url.push_back('-');
+      AppendEncoded(distribution.version, &url);
+    }
+  }
+  if (epoch) {
+    append_key("epoch");
+    absl::StrAppend(&url, *epoch);
   }
   return url;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "collectors/processes/ended_processes.h"
 #include "collectors/processes/package_owners.h"
 #include "collectors/processes/process_reader.h"
 
@@ -16,7 +17,8 @@ constexpr size_t kPidsBetweenStopChecks = 32;
 
 class ProcessesCollector : public Collector {
  public:
-  explicit ProcessesCollector(const CollectorContext& context) : files_(context.files), reader_(context) {}
+  explicit ProcessesCollector(const CollectorContext& context)
+      : files_(context.files), reader_(context), ended_(context) {}
 
   absl::Status Collect(RecordSink& sink, RunReport& report, const StopToken& stop) override {
     const auto pids = reader_.ListPids();
@@ -32,8 +34,11 @@ class ProcessesCollector : public Collector {
     std::vector<uint32_t> found;
     if (absl::Status status = ReadAll(*pids, report, stop, &found); !status.ok()) return status;
     Forget();
+    // After the scan: what it has found is of no interest there.
+    if (absl::Status status = TakeEnded(report, stop); !status.ok()) return status;
     FindOwners(found, report, stop);
-    return EmitAll(found, sink, stop);
+    if (absl::Status status = EmitAll(found, sink, stop); !status.ok()) return status;
+    return ended_.Emit(sink, owners_, stop);
   }
 
  private:
@@ -73,11 +78,20 @@ class ProcessesCollector : public Collector {
     }
   }
 
+  absl::Status TakeEnded(RunReport& report, const StopToken& stop) {
+    const auto found = [this](uint32_t pid, uint64_t start_ticks) {
+      const auto known = known_.find(pid);
+      return known != known_.end() && known->second.stat.start_ticks == start_ticks;
+    };
+    return ended_.Take(found, report, stop);
+  }
+
   void FindOwners(const std::vector<uint32_t>& found, RunReport& report, const StopToken& stop) {
     for (const uint32_t pid : found) {
       const std::string& executable = known_.at(pid).host_executable;
       if (!executable.empty()) owners_.Want(executable);
     }
+    ended_.WantOwners(&owners_);
     if (absl::Status status = owners_.LookUp(*files_, stop); !status.ok()) {
       report.AddDegradation("/var/lib/dpkg/info", status, "make it readable, to name the packages of executables");
     }
@@ -102,6 +116,7 @@ class ProcessesCollector : public Collector {
 
   const FileTree* const files_;
   ProcessReader reader_;
+  EndedProcesses ended_;
   PackageOwners owners_;
   std::unordered_map<uint32_t, KnownProcess> known_;
 };

@@ -1,6 +1,7 @@
 #include "collectors/resources/resources_collector.h"
 
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +14,8 @@ namespace {
 
 class ResourcesCollector : public Collector {
  public:
-  explicit ResourcesCollector(const CollectorContext& context) : reader_(context.files, context.clock) {}
+  explicit ResourcesCollector(const CollectorContext& context)
+      : reader_(context.files, context.clock), host_id_(context.host_id) {}
 
   absl::Status Collect(RecordSink& sink, RunReport& report, const StopToken& stop) override {
     if (stop.stop_requested()) return absl::CancelledError("take sample: stopped");
@@ -34,6 +36,7 @@ class ResourcesCollector : public Collector {
     if (pack_.empty()) return absl::OkStatus();
     pb::Record record;
     *record.mutable_resource_usage() = PackSamples(pack_);
+    record.mutable_resource_usage()->set_host_id(host_id_);
     if (absl::Status status = sink.Emit(std::move(record)); !status.ok()) return status;
     pack_.clear();
     pack_size_ = kSamplesPerRecord;
@@ -49,6 +52,7 @@ class ResourcesCollector : public Collector {
   }
 
   SnapshotReader reader_;
+  const std::string host_id_;
   std::optional<HostSnapshot> before_;
   std::vector<ResourceSample> pack_;
   size_t pack_size_ = kSamplesOfFirstRecord;

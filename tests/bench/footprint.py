@@ -95,8 +95,8 @@ tls:
 
     def complete(self):
         cert = self.certificate("operators")
-        names = subprocess.run([f"{self.bin}/rollcall-agent", "collect", "--list"], capture_output=True, text=True).stdout.split()
-        collectors = [n for n in names if n in ("host", "os_packages", "ports", "processes")]
+        listed = subprocess.run([f"{self.bin}/rollcall-agent", "collect", "--list"], capture_output=True, text=True).stdout
+        collectors = [line.split()[0] for line in listed.splitlines()[1:] if line.strip()]
         return subprocess.run([f"{self.bin}/rollcall", "--server", f"127.0.0.1:{self.port}", "--server-name", "localhost", "--ca",
                                f"{self.data}/pki/ca.crt", "--cert", cert, "--key", cert[:-4] + ".key", "status", "--check", "--collectors",
                                ",".join(collectors)], capture_output=True).returncode == 0

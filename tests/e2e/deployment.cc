@@ -63,7 +63,7 @@ void Deployment::WriteAgentConfig() const {
   const std::string key = std::string(absl::StripSuffix(certificate, ".crt")) + ".key";
   std::string yaml = absl::StrCat(
       "root: ", options_.live_host ? "/" : root(), "\nstate_dir: ", state_dir(), "\nstatus_socket: ", agent_socket(),
-      "\nfirst_inventory_within: 0s\nbackend:\n  addresses: [\"127.0.0.1:", port_,
+      "\nfirst_inventory_within: 0s\nbackend:\n  addresses: [\"127.0.0.1:", agent_port_ != 0 ? agent_port_ : port_,
       "\"]\n  server_name: localhost\n  first_contact_within: 0s\n  max_backoff: 1s\ntls:\n  ca: ", data_dir(),
       "/pki/ca.crt\n  cert: ", certificate, "\n  key: ", key, "\ncollectors:\n");
   for (absl::string_view name : kAllCollectors) {
@@ -79,6 +79,7 @@ void Deployment::StartAgent() {
   WriteAgentConfig();
   std::vector<std::string> argv = options_.agent_wrapper;
   argv.insert(argv.end(), {Program("rollcall-agent"), "run", "--config", folder_.path() + "/agent.yaml"});
+  argv.insert(argv.end(), options_.agent_flags.begin(), options_.agent_flags.end());
   agent_.Start(argv, agent_log(), options_.agent_environment);
 }
 

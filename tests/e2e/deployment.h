@@ -19,6 +19,8 @@ struct DeploymentOptions {
   std::string interval = "1s";
   // Environment of the agent; the test's own if empty.
   std::vector<std::string> agent_environment;
+  // Put after the agent's command line.
+  std::vector<std::string> agent_flags;
   // Put before the agent's command line, such as a tracer.
   std::vector<std::string> agent_wrapper;
 };
@@ -32,6 +34,8 @@ class Deployment {
   void Init();
   void StartBackend();
   void StartAgent();
+  // The agent connects to this port of loopback instead of the backend's. Call before StartAgent.
+  void RouteAgentThrough(int port) { agent_port_ = port; }
   // SIGTERM; fails the test unless the program ends with 0 within 30 s.
   void StopBackend();
   void StopAgent();
@@ -65,6 +69,7 @@ class Deployment {
   TempFolder folder_;
   DeploymentOptions options_;
   int port_ = 0;
+  int agent_port_ = 0;
   ChildProcess backend_;
   ChildProcess agent_;
 };

@@ -6,11 +6,14 @@
 
 #include <filesystem>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "agent/spool/directory_spool.h"
 #include "rollcall/v1/ingest.pb.h"
 #include "tests/e2e/deployment.h"
+#include "tests/e2e/recording_relay.h"
 #include "tests/e2e/zstd_text.h"
 
 namespace rollcall {
@@ -31,6 +34,61 @@ std::vector<std::string> FilesWithSecrets(const std::string& folder) {
     }
   }
   return found;
+}
+
+// The secret as it is, percent-encoded, and what any Base64 of a text with it has in common.
+std::vector<std::string> FormsOf(absl::string_view secret) {
+  std::vector<std::string> forms = {std::string(secret), "", ""};
+  for (const char c : secret) {
+    absl::StrAppendFormat(&forms[1], "%%%02x", c);
+    absl::StrAppendFormat(&forms[2], "%%%02X", c);
+  }
+  for (const size_t before : {0, 1, 2}) {
+    const std::string encoded = absl::Base64Escape(absl::StrCat(std::string(before, 'x'), secret));
+    // The outer groups depend on the neighbours.
+    forms.push_back(encoded.substr(4, encoded.size() - 8));
+  }
+  return forms;
+}
+
+// The secrets that occur in `bytes` in one of their forms.
+std::vector<std::string> SecretsIn(absl::string_view bytes) {
+  std::vector<std::string> found;
+  for (absl::string_view secret : kSecrets) {
+    for (const std::string& form : FormsOf(secret)) {
+      if (absl::StrContains(bytes, form)) found.push_back(absl::StrCat(secret, " as ", form));
+    }
+  }
+  return found;
+}
+
+TEST(Secrets, AreFoundInEveryForm) {
+  EXPECT_THAT(SecretsIn("user=a&password=Pl4ntedCurlU;"), testing::SizeIs(1));
+  EXPECT_THAT(SecretsIn("%50%6c%34%6e%74%65%64%43%75%72%6c%55"), testing::SizeIs(1));
+  for (const char* before : {"", "a", "ab"}) {
+    EXPECT_THAT(SecretsIn(absl::Base64Escape(absl::StrCat(before, "Pl4ntedCurlU:more"))), testing::SizeIs(1)) << before;
+  }
+  EXPECT_THAT(SecretsIn("Pl4nted"), testing::IsEmpty());
+}
+
+// Every byte that passed between agent and backend.
+void ExpectSecretFreeTls(const RecordingRelay& relay) {
+  size_t total = 0;
+  const std::vector<RecordingRelay::Capture> captures = relay.Captures();
+  ASSERT_FALSE(captures.empty());
+  for (const RecordingRelay::Capture& capture : captures) {
+    EXPECT_EQ(TlsFlaw(capture.to_backend), "");
+    if (!capture.to_agent.empty()) {
+      EXPECT_EQ(TlsFlaw(capture.to_agent), "");
+    }
+    // The name the agent asks for is the one word that TLS leaves in the clear: these are wire bytes.
+    EXPECT_THAT(capture.to_backend, HasSubstr("localhost"));
+    EXPECT_FALSE(absl::StrContains(capture.to_backend, "myservice")) << "a record in the clear";
+    EXPECT_THAT(SecretsIn(capture.to_backend), testing::IsEmpty());
+    EXPECT_THAT(SecretsIn(capture.to_agent), testing::IsEmpty());
+    total += capture.to_backend.size();
+  }
+  EXPECT_GT(total, size_t{10} << 10);
 }
 
 // Everything the spool holds, decompressed: what would go on the wire, before TLS.
@@ -85,17 +143,20 @@ TEST(Secrets, AreNowhereBehindTheRedactor) {
   deployment.StopAgent();
   const std::string plaintext = SpooledPlaintext(deployment.state_dir());
   EXPECT_THAT(plaintext, HasSubstr("myservice")) << "the records are there";
-  for (absl::string_view secret : kSecrets) EXPECT_FALSE(absl::StrContains(plaintext, secret)) << secret;
+  EXPECT_THAT(SecretsIn(plaintext), testing::IsEmpty());
 
   deployment.StartBackend();
+  const RecordingRelay relay(deployment.port());
+  deployment.RouteAgentThrough(relay.port());
   deployment.StartAgent();
   ASSERT_TRUE(Eventually(absl::Seconds(60), [&] {
     return absl::StrContains(deployment.Rollcall({"ls", "processes", "--where", "name=myservice"}).out, "myservice");
   }));
   const ProgramOutput shown = deployment.Rollcall({"ls", "processes", "--format", "json"});
   EXPECT_THAT(shown.out, HasSubstr("[REDACTED:"));
-  for (absl::string_view secret : kSecrets) EXPECT_FALSE(absl::StrContains(shown.out, secret)) << secret;
+  EXPECT_THAT(SecretsIn(shown.out), testing::IsEmpty());
   deployment.StopAgent();
+  ExpectSecretFreeTls(relay);
   deployment.StopBackend();
   EXPECT_THAT(FilesWithSecrets(deployment.folder()), testing::IsEmpty());
 }

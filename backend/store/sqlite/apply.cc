@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "backend/store/sqlite/record_writer.h"
+#include "backend/store/sqlite/row_values.h"
 #include "backend/store/sqlite/staged_parts.h"
 #include "backend/store/sqlite/units.h"
 #include "platform/status_macros.h"
@@ -49,6 +51,9 @@ absl::Status WriteRun(Connection* db, const UnitState& unit, const PreparedBatch
 }
 
 absl::StatusOr<ApplyOutcome> ApplyRun(Connection* db, const PreparedBatch& last, UnitState unit) {
+  if (last.base_seen_at.has_value()) {
+    unit.last_complete_at = std::max(unit.last_complete_at, ToNanos(*last.base_seen_at));
+  }
   RecordWriter writer(db, &unit, last.run_result, last.received_at);
   ROLLCALL_RETURN_IF_ERROR(WriteRun(db, unit, last, &writer));
   ROLLCALL_RETURN_IF_ERROR(writer.Finish());
@@ -88,6 +93,36 @@ absl::StatusOr<ApplyOutcome> ApplyBatch(Connection* db, const PreparedBatch& bat
   if (!parts_there) return AskResync(unit, pb::Resync::MISSING_PART);
   if (batch.mode == pb::DELTA && batch.base != unit.digest) return AskResync(unit, pb::Resync::BASE_MISMATCH);
   return ApplyRun(db, batch, unit);
+}
+
+absl::StatusOr<bool> ConfirmUnit(Connection* db, const AgentIds& agent, const PreparedConfirmation& confirmation,
+                                 absl::Time received_at) {
+  int64_t unit_id = 0;
+  bool complete = false;
+  {
+    Statement row = db->Prepare(
+        "SELECT unit_id, run_result FROM unit WHERE agent_id = ? AND collector = ? AND scope_type = ? AND scope_id = ?"
+        " AND epoch = ? AND generation = ? AND digest_low = ? AND run_result IS NOT NULL");
+    row.Int(agent.agent_id).Text(confirmation.collector);
+    row.Int(confirmation.scope.type()).Text(confirmation.scope.id());
+    row.Unsigned(confirmation.epoch).Unsigned(confirmation.generation).Unsigned(confirmation.digest_low);
+    ROLLCALL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return false;
+    unit_id = row.ColumnInt(0);
+    pb::RunResult run;
+    const absl::string_view bytes = row.ColumnBlob(1);
+    if (!run.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      return absl::DataLossError(absl::StrCat("run result of unit ", confirmation.collector, " cannot be decoded"));
+    }
+    complete = run.status() == pb::RunResult::COMPLETE;
+  }
+  Statement update = db->Prepare(
+      "UPDATE unit SET received_at = max(received_at, ?2),"
+      " last_complete_at = CASE WHEN ?3 THEN max(ifnull(last_complete_at, ?4), ?4) ELSE last_complete_at END"
+      " WHERE unit_id = ?1");
+  update.Int(unit_id).Int(ToNanos(received_at)).Int(complete ? 1 : 0).Int(ToNanos(confirmation.started_at));
+  ROLLCALL_RETURN_IF_ERROR(update.Run());
+  return true;
 }
 
 }  // namespace rollcall

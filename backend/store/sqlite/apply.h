@@ -2,6 +2,7 @@
 #ifndef ROLLCALL_BACKEND_STORE_SQLITE_APPLY_H_
 #define ROLLCALL_BACKEND_STORE_SQLITE_APPLY_H_
 
+#include "backend/store/sqlite/agents.h"
 #include "backend/store/sqlite/connection.h"
 #include "backend/store/store.h"
 
@@ -10,6 +11,10 @@ namespace rollcall {
 // What Store::ApplyGroup says of one batch. Runs inside the caller's transaction, which must be
 // rolled back if this fails.
 absl::StatusOr<ApplyOutcome> ApplyBatch(Connection* db, const PreparedBatch& batch);
+
+// What Store::ConfirmUnits says of one unit; likewise.
+absl::StatusOr<bool> ConfirmUnit(Connection* db, const AgentIds& agent, const PreparedConfirmation& confirmation,
+                                 absl::Time received_at);
 
 }  // namespace rollcall
 

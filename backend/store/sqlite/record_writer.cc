@@ -6,6 +6,7 @@
 #include "backend/store/run_time.h"
 #include "backend/store/sqlite/row_values.h"
 #include "platform/status_macros.h"
+#include "proto/kind_registry.h"
 
 namespace rollcall {
 
@@ -23,12 +24,50 @@ Statement& RecordWriter::BindKey(Statement& statement, int kind, const AssetKey&
 }
 
 absl::Status RecordWriter::Found(const PreparedRecord& record) {
+  if (IsSampleKind(record.kind)) return FoundSample(record);
   if (!found_.insert(record.asset_key).second) return absl::OkStatus();
-  if (starts_empty_) return Insert(record);
-  ROLLCALL_ASSIGN_OR_RETURN(const std::optional<Current> old, ReadCurrent(record.kind, record.asset_key));
-  if (!old.has_value()) return Insert(record);
-  if (old->fingerprint == record.fingerprint) return absl::OkStatus();
-  return Replace(record, *old);
+  std::optional<Current> old;
+  if (!starts_empty_) {
+    ROLLCALL_ASSIGN_OR_RETURN(old, ReadCurrent(record.kind, record.asset_key));
+  }
+  if (!old.has_value()) {
+    ROLLCALL_RETURN_IF_ERROR(Insert(record));
+  } else {
+    if (old->fingerprint == record.fingerprint) return absl::OkStatus();
+    ROLLCALL_RETURN_IF_ERROR(Replace(record, *old));
+    unit_->digest.Remove(record.asset_key, old->fingerprint);
+  }
+  unit_->digest.Add(record.asset_key, record.fingerprint);
+  return absl::OkStatus();
+}
+
+absl::Status RecordWriter::FoundSample(const PreparedRecord& record) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::optional<Current> latest, ReadCurrent(record.kind, record.asset_key));
+  if (!latest.has_value()) return Insert(record);
+  if (latest->fingerprint == record.fingerprint) return absl::OkStatus();
+  if (ToNanos(record.collected_at) <= latest->valid_from) return InsertPastSample(record, *latest);
+  return Replace(record, *latest);
+}
+
+absl::Status RecordWriter::InsertPastSample(const PreparedRecord& record, const Current& successor) {
+  const int64_t collected_at = ToNanos(record.collected_at);
+  // What came late lasted no longer than until it was overtaken; equal times keep their order.
+  Statement insert = db_->Prepare(
+      "INSERT OR IGNORE INTO version VALUES (?1, ?2, ?3, ?4, ?5, ?8, ?6, ?8, ?7, ?9, ?10, ?11, ?12, ?8, ?13, ?14)");
+  ROLLCALL_RETURN_IF_ERROR(BindKey(insert, record.kind, record.asset_key)
+                               .Bytes(record.fingerprint)
+                               .Int(received_at_)
+                               .Int(collected_at)
+                               .Int(std::min(successor.first_seen, collected_at))
+                               .Int(record.clock_suspect ? 1 : 0)
+                               .Text(collector_version_)
+                               .Blob(record.payload)
+                               .Int(collected_at + 1)
+                               .Int(pb::StoredRecord::CHANGED)
+                               .Run());
+  has_history_ = true;
+  ++inserted_;
+  return absl::OkStatus();
 }
 
 absl::Status RecordWriter::Missed(const AssetKey& key) {
@@ -51,7 +90,8 @@ absl::Status RecordWriter::Missed(const AssetKey& key) {
 }
 
 absl::Status RecordWriter::MissedAllOthers() {
-  // The digest counts what the unit has now: if the run found as many, it found them all.
+  // The digest counts what the unit has now, but for samples, which nobody misses: if the run found
+  // as many, it found them all.
   if (unit_->digest.count() == found_.size()) return absl::OkStatus();
   std::vector<std::pair<AssetKey, Current>> missed;
   {
@@ -67,6 +107,7 @@ absl::Status RecordWriter::MissedAllOthers() {
       if (found_.contains(key)) continue;
       Current current;
       current.kind = static_cast<int>(rows.ColumnInt(0));
+      if (IsSampleKind(current.kind)) continue;
       ROLLCALL_RETURN_IF_ERROR(rows.ColumnBytes(2, &current.fingerprint));
       current.first_seen = rows.ColumnInt(3);
       current.valid_from = rows.ColumnInt(4);
@@ -135,7 +176,6 @@ absl::Status RecordWriter::Insert(const PreparedRecord& record) {
                                .Text(collector_version_)
                                .Blob(record.payload)
                                .Run());
-  unit_->digest.Add(record.asset_key, record.fingerprint);
   ++kind_differences_[record.kind];
   ++inserted_;
   return absl::OkStatus();
@@ -157,8 +197,6 @@ absl::Status RecordWriter::Replace(const PreparedRecord& record, const Current& 
                                .Text(collector_version_)
                                .Blob(record.payload)
                                .Run());
-  unit_->digest.Remove(record.asset_key, old.fingerprint);
-  unit_->digest.Add(record.asset_key, record.fingerprint);
   ++changed_;
   return absl::OkStatus();
 }

@@ -22,7 +22,7 @@ class RecordWriter {
   RecordWriter(Connection* db, UnitState* unit, const pb::RunResult& result, absl::Time received_at);
 
   // Writes a found record if it is new or its fingerprint differs. Of a key found twice in the run
-  // the first counts.
+  // the first counts. A sample is written unless it is there already.
   absl::Status Found(const PreparedRecord& record);
   // Ends an asset that the run missed; nothing if the run found it or the unit does not have it.
   absl::Status Missed(const AssetKey& key);
@@ -60,6 +60,9 @@ class RecordWriter {
   // The unit's last ended version of the asset.
   absl::StatusOr<std::optional<Past>> ReadPast(int kind, const AssetKey& key);
   absl::StatusOr<bool> UnitHasHistory();
+  absl::Status FoundSample(const PreparedRecord& record);
+  absl::Status InsertPastSample(const PreparedRecord& record, const Current& successor);
+  // These two leave the digest to the caller.
   absl::Status Insert(const PreparedRecord& record);
   absl::Status Replace(const PreparedRecord& record, const Current& old);
   absl::Status Retire(const AssetKey& key, const Current& old);

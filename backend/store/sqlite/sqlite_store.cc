@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "backend/store/sqlite/agents.h"
 #include "backend/store/sqlite/apply.h"
+#include "backend/store/sqlite/retract.h"
 #include "backend/store/sqlite/scan.h"
 #include "backend/store/sqlite/schema.h"
 #include "backend/store/sqlite/units.h"
@@ -105,6 +106,24 @@ absl::StatusOr<std::vector<ApplyOutcome>> SqliteStore::ApplyGroup(absl::Span<con
   return outcomes;
 }
 
+absl::StatusOr<std::vector<bool>> SqliteStore::ConfirmUnits(const AgentName& agent,
+                                                            absl::Span<const PreparedConfirmation> confirmations,
+                                                            absl::Time received_at) {
+  std::vector<bool> answers;
+  answers.reserve(confirmations.size());
+  absl::Status status = InWriteTransaction("confirm units", [&](Connection* db) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(const std::optional<AgentIds> ids, FindAgentIds(db, agent));
+    if (!ids.has_value()) return absl::NotFoundError(absl::StrCat("agent ", agent.agent_id, " is not enrolled"));
+    for (const PreparedConfirmation& confirmation : confirmations) {
+      ROLLCALL_ASSIGN_OR_RETURN(const bool confirmed, ConfirmUnit(db, *ids, confirmation, received_at));
+      answers.push_back(confirmed);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return answers;
+}
+
 absl::StatusOr<std::vector<AgentRow>> SqliteStore::ListAgents(absl::string_view tenant) {
   return InReadTransaction("list agents", [&](Connection* db) { return ReadAgents(db, tenant); });
 }
@@ -128,6 +147,22 @@ absl::StatusOr<std::vector<AssetKey>> SqliteStore::FindAssets(absl::string_view 
 
 absl::StatusOr<std::vector<StoredVersion>> SqliteStore::History(absl::string_view tenant, const AssetKey& key) {
   return InReadTransaction("read history", [&](Connection* db) { return ReadHistory(db, tenant, key); });
+}
+
+absl::StatusOr<uint64_t> SqliteStore::CountWrittenBy(const UnitName& unit, absl::string_view collector_version) {
+  return InReadTransaction("count records of a collector version",
+                           [&](Connection* db) { return CountRecordsWrittenBy(db, unit, collector_version); });
+}
+
+absl::StatusOr<uint64_t> SqliteStore::Retract(const UnitName& unit, absl::string_view collector_version,
+                                              absl::Time at) {
+  uint64_t count = 0;
+  absl::Status status = InWriteTransaction("retract records", [&](Connection* db) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(count, RetractRecords(db, unit, collector_version, at));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return count;
 }
 
 absl::Status SqliteStore::CheckWritable() {

@@ -73,6 +73,30 @@ absl::StatusOr<UnitState> FindOrCreateUnit(Connection* db, const PreparedBatch& 
   return unit;
 }
 
+absl::StatusOr<std::optional<ReportedUnit>> FindReportedUnit(Connection* db, const UnitName& name) {
+  Statement row = db->Prepare(
+      "SELECT u.tenant_id, u.agent_id, unit_id, u.epoch, generation, digest_low, digest_high, digest_count,"
+      " last_complete_at, received_at, run_result FROM tenant t JOIN agent a USING (tenant_id)"
+      " JOIN unit u USING (agent_id) WHERE t.name = ? AND a.name = ? AND collector = ? AND scope_type = ?"
+      " AND scope_id = ? AND run_result IS NOT NULL");
+  row.Text(name.agent.tenant).Text(name.agent.agent_id).Text(name.collector);
+  ROLLCALL_ASSIGN_OR_RETURN(const bool found, row.Int(name.scope.type()).Text(name.scope.id()).Step());
+  if (!found) return std::optional<ReportedUnit>();
+  ReportedUnit unit;
+  unit.state.ids = {row.ColumnInt(0), row.ColumnInt(1), row.ColumnInt(2)};
+  unit.state.has_run = true;
+  unit.state.epoch = row.ColumnUnsigned(3);
+  unit.state.generation = row.ColumnUnsigned(4);
+  unit.state.digest = DigestFromColumns(row, 5);
+  if (!row.ColumnIsNull(8)) unit.state.last_complete_at = row.ColumnInt(8);
+  unit.last_run_received_at = FromNanos(row.ColumnInt(9));
+  const absl::string_view result = row.ColumnBlob(10);
+  if (!unit.last_run.ParseFromArray(result.data(), static_cast<int>(result.size()))) {
+    return absl::DataLossError(absl::StrCat("run result of unit ", name.collector, " cannot be decoded"));
+  }
+  return std::optional<ReportedUnit>(std::move(unit));
+}
+
 absl::Status UpdateUnit(Connection* db, const UnitState& unit, const pb::RunResult& result, absl::Time received_at) {
   const std::string bytes = result.SerializeAsString();
   Statement update = db->Prepare(

@@ -3,6 +3,7 @@
 #define ROLLCALL_BACKEND_STORE_SQLITE_UNITS_H_
 
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "backend/store/sqlite/connection.h"
@@ -30,6 +31,16 @@ struct UnitState {
   SetDigest digest;
   int64_t last_complete_at = kNeverComplete;
 };
+
+// A unit with the run that led to its state.
+struct ReportedUnit {
+  UnitState state;
+  pb::RunResult last_run;
+  absl::Time last_run_received_at;
+};
+
+// The unit of that name; unset if none of its runs was ever applied.
+absl::StatusOr<std::optional<ReportedUnit>> FindReportedUnit(Connection* db, const UnitName& name);
 
 // The unit of a batch, created if it is new. NotFound if the agent is not enrolled.
 absl::StatusOr<UnitState> FindOrCreateUnit(Connection* db, const PreparedBatch& batch);

@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "backend/store/retracted_run.h"
 
 namespace rollcall {
 namespace {
@@ -27,6 +28,16 @@ bool Matches(const StoredVersion& version, const ScanQuery& query) {
                                                                 version.agent.agent_id) != query.agent_ids.end();
   return version.agent.tenant == query.tenant && asked_agent && (query.kind == 0 || query.kind == version.kind) &&
          ValidAt(version, query.at);
+}
+
+bool IsSameUnit(const UnitInfo& info, const UnitName& name) {
+  return info.agent == name.agent && info.collector == name.collector && ScopeText(info.scope) == ScopeText(name.scope);
+}
+
+// The fake's versions know no scope.
+bool IsWrittenBy(const StoredVersion& version, const UnitName& unit, absl::string_view collector_version) {
+  return version.agent == unit.agent && version.collector == unit.collector &&
+         version.collector_version == collector_version && !version.ended_at.has_value();
 }
 
 }  // namespace
@@ -146,6 +157,24 @@ absl::StatusOr<std::vector<ApplyOutcome>> FakeStore::ApplyGroup(absl::Span<const
   return outcomes;
 }
 
+absl::StatusOr<std::vector<bool>> FakeStore::ConfirmUnits(const AgentName& agent,
+                                                          absl::Span<const PreparedConfirmation> confirmations,
+                                                          absl::Time received_at) {
+  const std::lock_guard lock(mutex_);
+  std::vector<bool> answers;
+  for (const PreparedConfirmation& confirmation : confirmations) {
+    const auto unit = std::find_if(units_.begin(), units_.end(), [&](const UnitInfo& candidate) {
+      return candidate.agent == agent && candidate.collector == confirmation.collector &&
+             ScopeText(candidate.scope) == ScopeText(confirmation.scope) && candidate.epoch == confirmation.epoch &&
+             candidate.generation == confirmation.generation && candidate.digest.low() == confirmation.digest_low;
+    });
+    answers.push_back(unit != units_.end());
+    if (unit != units_.end()) unit->last_run_received_at = received_at;
+  }
+  changed_.notify_all();
+  return answers;
+}
+
 absl::StatusOr<std::vector<AgentRow>> FakeStore::ListAgents(absl::string_view tenant) {
   const std::lock_guard lock(mutex_);
   std::vector<AgentRow> rows;
@@ -212,6 +241,28 @@ absl::StatusOr<std::vector<StoredVersion>> FakeStore::History(absl::string_view 
   std::stable_sort(versions.begin(), versions.end(),
                    [](const auto& a, const auto& b) { return a.valid_from < b.valid_from; });
   return versions;
+}
+
+absl::StatusOr<uint64_t> FakeStore::CountWrittenBy(const UnitName& unit, absl::string_view collector_version) {
+  const std::lock_guard lock(mutex_);
+  return static_cast<uint64_t>(std::count_if(versions_.begin(), versions_.end(), [&](const StoredVersion& version) {
+    return IsWrittenBy(version, unit, collector_version);
+  }));
+}
+
+absl::StatusOr<uint64_t> FakeStore::Retract(const UnitName& unit, absl::string_view collector_version, absl::Time at) {
+  const std::lock_guard lock(mutex_);
+  const auto info = std::find_if(units_.begin(), units_.end(), [&](const UnitInfo& u) { return IsSameUnit(u, unit); });
+  uint64_t count = 0;
+  for (StoredVersion& version : versions_) {
+    if (!IsWrittenBy(version, unit, collector_version)) continue;
+    version.ended_at = std::max({at, version.last_seen, version.valid_from + absl::Nanoseconds(1)});
+    version.end_reason = pb::StoredRecord::RETRACTED;
+    if (info != units_.end()) info->digest.Remove(version.asset_key, version.fingerprint);
+    ++count;
+  }
+  if (count > 0 && info != units_.end()) NoteRetraction(collector_version, count, &info->last_run);
+  return count;
 }
 
 absl::Status FakeStore::CheckWritable() {

@@ -47,6 +47,9 @@ class FakeStore : public Store {
   absl::StatusOr<bool> IsEnrolled(const AgentName& agent) override;
   absl::Status RecordContact(const AgentContact& contact) override;
   absl::StatusOr<std::vector<ApplyOutcome>> ApplyGroup(absl::Span<const PreparedBatch> batches) override;
+  absl::StatusOr<std::vector<bool>> ConfirmUnits(const AgentName& agent,
+                                                 absl::Span<const PreparedConfirmation> confirmations,
+                                                 absl::Time received_at) override;
   absl::StatusOr<std::vector<AgentRow>> ListAgents(absl::string_view tenant) override;
   absl::StatusOr<std::vector<UnitInfo>> ListUnits(absl::string_view tenant, absl::string_view agent_id) override;
   absl::StatusOr<std::vector<KindCount>> CountRecords(absl::string_view tenant) override;
@@ -54,6 +57,8 @@ class FakeStore : public Store {
   absl::StatusOr<std::vector<AssetKey>> FindAssets(absl::string_view tenant, absl::string_view prefix,
                                                    size_t limit) override;
   absl::StatusOr<std::vector<StoredVersion>> History(absl::string_view tenant, const AssetKey& key) override;
+  absl::StatusOr<uint64_t> CountWrittenBy(const UnitName& unit, absl::string_view collector_version) override;
+  absl::StatusOr<uint64_t> Retract(const UnitName& unit, absl::string_view collector_version, absl::Time at) override;
   absl::Status CheckWritable() override;
 
  private:

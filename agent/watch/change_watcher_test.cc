@@ -1,0 +1,141 @@
+#include "agent/watch/change_watcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "platform/memory_tree.h"
+#include "platform/testing/fixture_tree.h"
+
+namespace rollcall {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// Who was asked to run. Thread-safe.
+class Requests {
+ public:
+  void Add(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    names_.push_back(name);
+    changed_.notify_all();
+  }
+  bool AwaitSize(size_t size) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return names_.size() >= size; });
+  }
+  std::set<std::string> names() {
+    const std::lock_guard lock(mutex_);
+    return {names_.begin(), names_.end()};
+  }
+  size_t size() {
+    const std::lock_guard lock(mutex_);
+    return names_.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> names_;
+};
+
+class ChangeWatcherTest : public ::testing::Test {
+ protected:
+  void Start(ChangeWatcherOptions options = {}) {
+    watcher_ = std::make_unique<ChangeWatcher>(
+        &files_.tree(),
+        std::vector<WatchedCollector>{{"accounts", {"/etc/passwd", "/etc/group"}},
+                                      {"tasks", {"/etc/passwd", "/etc/cron.d/"}}},
+        [this](const std::string& name) { requests_.Add(name); }, &logger_, options);
+    watcher_->Start();
+  }
+
+  FixtureTree files_;
+  Requests requests_;
+  NullLogger logger_;
+  std::unique_ptr<ChangeWatcher> watcher_;
+};
+
+TEST_F(ChangeWatcherTest, AsksThoseWhoReadWhatChanged) {
+  files_.SetFile("/etc/passwd", "x");
+  Start();
+  EXPECT_EQ(watcher_->Stats().status, absl::OkStatus());
+  EXPECT_THAT(watcher_->Stats().gaps, IsEmpty());
+  files_.SetFile("/etc/passwd", "y");
+  ASSERT_TRUE(requests_.AwaitSize(2));
+  EXPECT_THAT(requests_.names(), ElementsAre("accounts", "tasks"));
+  watcher_->Stop();
+  EXPECT_GE(watcher_->Stats().changes, 1u);
+}
+
+TEST_F(ChangeWatcherTest, DoesNotAskTheOthers) {
+  Start();
+  files_.SetFile("/etc/cron.d/job", "y");
+  files_.SetFile("/etc/other", "y");
+  ASSERT_TRUE(requests_.AwaitSize(1));
+  EXPECT_THAT(requests_.names(), ElementsAre("tasks"));
+}
+
+TEST_F(ChangeWatcherTest, ABurstIsAFewRequests) {
+  files_.SetFile("/etc/group", "x");
+  Start();
+  for (int i = 0; i < 1000; ++i) files_.SetFile("/etc/group", "y");
+  ASSERT_TRUE(requests_.AwaitSize(1));
+  watcher_->Stop();
+  EXPECT_LE(requests_.size(), 100u);
+}
+
+TEST_F(ChangeWatcherTest, GapsNameTheirCollectorsAndAreTriedAgain) {
+  files_.SetFile("/etc/passwd", "x");
+  files_.SetFile("/etc/group", "x");
+  ChangeWatcherOptions options;
+  options.retry = absl::Milliseconds(20);
+  options.max_watches = 3;  // the root, /etc, and one file
+  Start(options);
+  std::vector<ChangeWatcherStats::Gap> gaps = watcher_->Stats().gaps;
+  ASSERT_EQ(gaps.size(), 2u);
+  EXPECT_EQ(gaps[0].path, "/etc/passwd");
+  EXPECT_EQ(gaps[0].collector, "accounts");
+  EXPECT_EQ(gaps[1].collector, "tasks");
+  files_.Unset("/etc/group");  // leaves room for another
+  ASSERT_TRUE(requests_.AwaitSize(3)) << "/etc/group changed; /etc/passwd may have, for both who read it";
+  watcher_->Stop();
+  EXPECT_THAT(watcher_->Stats().gaps, IsEmpty());
+}
+
+TEST_F(ChangeWatcherTest, StopsAtOnceAndNeedsNoStart) {
+  Start();
+  watcher_->Stop();
+  watcher_->Stop();
+  ChangeWatcher never(&files_.tree(), {}, nullptr, &logger_);
+  never.Stop();
+}
+
+TEST(ChangeWatcherOfMemory, WithoutADiskEverythingIsAGap) {
+  MemoryTree files;
+  NullLogger logger;
+  ChangeWatcher watcher(
+      &files, {{"accounts", {"/etc/passwd"}}}, [](const std::string&) {}, &logger);
+  watcher.Start();
+  watcher.Stop();
+  EXPECT_EQ(watcher.Stats().gaps.size(), 1u);
+}
+
+TEST(ChangeWatcherOfMemory, APathThatIsNoneMakesItUnavailable) {
+  MemoryTree files;
+  NullLogger logger;
+  ChangeWatcher watcher(
+      &files, {{"accounts", {"etc/passwd"}}}, [](const std::string&) {}, &logger);
+  watcher.Start();
+  EXPECT_TRUE(absl::IsInvalidArgument(watcher.Stats().status));
+}
+
+}  // namespace
+}  // namespace rollcall

@@ -1,0 +1,59 @@
+#include "backend/operate/operate_service.h"
+
+#include "backend/ingest/peer_authentication.h"
+
+namespace rollcall {
+
+grpc::ServerUnaryReactor* OperateService::Retract(grpc::CallbackServerContext* call, const pb::RetractRequest* request,
+                                                  pb::RetractResponse* response) {
+  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+  const absl::Duration started = clock_->Monotonic();
+  const absl::StatusOr<AuthenticatedPeer> peer = AuthenticatePeer(*call->auth_context(), PeerRole::kOperator);
+  if (!peer.ok()) {
+    Account(QueryCaller(), *request, *response, peer.status(), absl::ZeroDuration());
+    reactor->Finish(ToGrpcStatus(peer.status()));
+    return reactor;
+  }
+  const QueryCaller caller{peer->identity.tenant, peer->identity.id};
+  const bool taken = pool_->Submit([this, caller, request, response, reactor, started] {
+    const absl::Status status = engine_->Retract(caller, *request, response);
+    Account(caller, *request, *response, status, clock_->Monotonic() - started);
+    reactor->Finish(ToGrpcStatus(status));  // request and response are gone after this
+  });
+  if (!taken) {
+    const absl::Status busy = absl::UnavailableError("retract records: too many requests are waiting; try again later");
+    Account(caller, *request, *response, busy, absl::ZeroDuration());
+    reactor->Finish(ToGrpcStatus(busy));
+  }
+  return reactor;
+}
+
+void OperateService::Account(const QueryCaller& caller, const pb::RetractRequest& request,
+                             const pb::RetractResponse& response, const absl::Status& status, absl::Duration time) {
+  observer_->OnQuery("Retract", status.code(), time);
+  uint64_t records = 0;
+  for (const auto& unit : response.units()) records += unit.records();
+  const std::initializer_list<LogField> fields = {{"tenant", caller.tenant},
+                                                  {"operator", caller.operator_name},
+                                                  {"purpose", pb::Purpose_Name(request.purpose())},
+                                                  {"collector", request.collector()},
+                                                  {"collector_version", request.collector_version()},
+                                                  {"host", request.host()},
+                                                  {"dry_run", request.dry_run()},
+                                                  {"units", response.units_size()},
+                                                  {"records", records},
+                                                  {"more", !response.next_page_token().empty()},
+                                                  {"result", status}};
+  if (status.ok()) {
+    logger_->Info("operate.retract",
+                  request.dry_run() ? "Records of a collector version were counted"
+                                    : "Records of a collector version were retracted",
+                  fields);
+  } else if (absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status)) {
+    logger_->Warning("operate.denied", "A retraction was denied", fields);
+  } else {
+    logger_->Error("operate.failed", "A retraction failed; the units counted here are done", fields);
+  }
+}
+
+}  // namespace rollcall

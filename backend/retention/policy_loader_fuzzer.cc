@@ -1,0 +1,61 @@
+// Bytes as an agreement and as a calendar. What is accepted can be kept: it gives dates for every
+// category, and a request for deletion never makes one later.
+#include <cstdint>
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+#include "backend/retention/policy_loader.h"
+#include "backend/retention/retention_policy.h"
+
+namespace {
+
+const absl::Time kCollected = absl::FromUnixSeconds(1'700'000'000);
+
+rollcall::RetentionDecision Decide(const rollcall::RetentionPolicy& policy, const rollcall::pb::CategoryRules& rules,
+                                   bool ended, bool requested) {
+  rollcall::RecordFacts facts;
+  facts.category = rules.category();
+  if (!rules.elements().empty()) facts.element = static_cast<rollcall::pb::Element>(rules.elements(0));
+  facts.hosting_service = "cvm:ins-1";
+  facts.collected_at = kCollected;
+  rollcall::TenantEvents events;
+  if (ended) {
+    events.hosting.push_back({"cvm:ins-1", kCollected + absl::Hours(24)});
+    events.feature_terminated_at = kCollected + absl::Hours(24);
+  }
+  if (requested) events.deletion_requested_at = kCollected + absl::Hours(48);
+  return rollcall::Evaluate(policy, facts, events, kCollected + absl::Hours(24 * 365));
+}
+
+void CheckPolicy(const rollcall::pb::Policy& data) {
+  rollcall::RetentionPolicy policy;
+  policy.data = data;
+  if (!absl::LoadTimeZone(data.zone(), &policy.zone)) std::abort();
+  for (const auto& rules : data.categories()) {
+    const auto running = Decide(policy, rules, false, false);
+    if (running.clauses.empty() && running.deadline.has_value()) std::abort();
+    const auto ended = Decide(policy, rules, true, false);
+    if (!ended.deadline.has_value()) std::abort();  // or it would be kept for ever
+    const auto requested = Decide(policy, rules, true, true);
+    if (!requested.deadline.has_value() || *requested.deadline > *ended.deadline) std::abort();
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const absl::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto policy = rollcall::ParsePolicy(text, "f");
+  if (policy.ok()) {
+    CheckPolicy(*policy);
+  } else if (!absl::StartsWith(policy.status().message(), "f:")) {
+    std::abort();
+  }
+  const auto calendar = rollcall::ParseCalendar(text, "f");
+  if (!calendar.ok()) return 0;
+  const auto days = rollcall::WorkingDays::From(*calendar);
+  if (!days.ok()) return 0;
+  const absl::CivilDay start(2024, 2, 28);
+  if (days->Add(start, 30) < start + 30) std::abort();
+  return 0;
+}

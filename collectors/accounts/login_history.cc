@@ -1,0 +1,169 @@
+#include "collectors/accounts/login_history.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "platform/status_macros.h"
+
+namespace rollcall {
+namespace {
+
+constexpr absl::string_view kLogFolder = "/var/log";
+constexpr absl::string_view kWtmp = "/var/log/wtmp";
+constexpr absl::string_view kLastlog = "/var/log/lastlog";
+
+// Where newer systems keep logins: SQLite databases, which are not read.
+constexpr absl::string_view kDatabases[] = {"/var/lib/lastlog/lastlog2.db", "/var/lib/wtmpdb/wtmp.db",
+                                            "/var/log/wtmp.db"};
+
+// Read at a time, so that a stop is seen and memory stays small.
+constexpr size_t kChunkBytes = size_t{1} << 20;
+
+bool IsUnchanged(const FileInfo& a, const FileInfo& b) { return a == b; }
+
+bool IsSameFile(const FileInfo& a, const FileInfo& b) { return a.device == b.device && a.inode == b.inode; }
+
+// `wtmp.1`, or of names such as `wtmp-20240131` the last; empty if there is none.
+std::string RotatedWtmp(const FileTree& files) {
+  const auto entries = files.List(kLogFolder);
+  if (!entries.ok()) return "";
+  std::string latest;
+  for (const DirectoryEntry& entry : *entries) {
+    if (entry.name == "wtmp.1") return absl::StrCat(kLogFolder, "/", entry.name);
+    absl::string_view date = entry.name;
+    if (!absl::ConsumePrefix(&date, "wtmp-") || date.size() != 8) continue;
+    if (date.find_first_not_of("0123456789") == absl::string_view::npos) latest = entry.name;
+  }
+  return latest.empty() ? "" : absl::StrCat(kLogFolder, "/", latest);
+}
+
+}  // namespace
+
+void WtmpFile::Forget() {
+  info_.reset();
+  read_to_ = 0;
+  skipped_bytes_ = 0;
+  damaged_bytes_ = 0;
+  logins_.clear();
+}
+
+absl::Status WtmpFile::ReadOn(const PositionalFile& file, const StopToken& stop) {
+  const uint64_t size = file.info().size_bytes;
+  if (read_to_ == 0) {
+    ROLLCALL_ASSIGN_OR_RETURN(const std::string beginning, file.Read(0, size_t{64} << 10));
+    width_ = GuessUtmpWidth(beginning);
+  }
+  const uint64_t record_bytes = UtmpRecordBytes(width_);
+  if (size - read_to_ > kMaxTailBytes) {
+    const uint64_t tail = (size - kMaxTailBytes) / record_bytes * record_bytes;
+    skipped_bytes_ += tail - read_to_;
+    read_to_ = tail;
+  }
+  while (read_to_ + record_bytes <= size) {
+    if (stop.stop_requested()) return absl::CancelledError(absl::StrCat("read ", path_, ": stopped"));
+    ROLLCALL_ASSIGN_OR_RETURN(const std::string chunk, file.Read(read_to_, kChunkBytes));
+    const UtmpScan scan = ScanUtmp(chunk, width_, [this](absl::string_view name, LoginRecord&& record) {
+      logins_.insert_or_assign(std::string(name), std::move(record));
+    });
+    damaged_bytes_ += scan.damaged_bytes;
+    if (scan.consumed == 0) break;
+    read_to_ += scan.consumed;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WtmpFile::Refresh(const FileTree& files, std::vector<LoginProblem>* problems, const StopToken& stop) {
+  absl::StatusOr<FileInfo> info = files.Stat(path_);
+  if (info.ok() && !(info_.has_value() && IsUnchanged(*info_, *info))) {
+    absl::StatusOr<PositionalFile> file = PositionalFile::Open(files, path_);
+    if (file.ok()) {
+      const bool grew =
+          info_.has_value() && IsSameFile(*info_, file->info()) && file->info().size_bytes >= info_->size_bytes;
+      if (!grew) Forget();
+      // Only what was read to the end is remembered.
+      info_.reset();
+      const absl::Status status = ReadOn(*file, stop);
+      if (absl::IsCancelled(status)) return status;
+      if (status.ok()) info_ = *info;
+      info = status.ok() ? info : absl::StatusOr<FileInfo>(status);
+    } else {
+      info = file.status();
+    }
+  }
+  if (!info.ok()) {
+    if (!absl::IsNotFound(info.status())) problems->push_back({path_, info.status()});
+    Forget();
+    return absl::OkStatus();
+  }
+  if (skipped_bytes_ > 0) {
+    problems->push_back({path_, absl::ResourceExhaustedError(absl::StrCat("read ", path_, ": only the last ",
+                                                                          kMaxTailBytes >> 20U, " MiB are read"))});
+  }
+  if (damaged_bytes_ > 0) {
+    problems->push_back({path_, absl::DataLossError(absl::StrCat("parse ", path_, ": some bytes are no records"))});
+  }
+  return absl::OkStatus();
+}
+
+const LoginRecord* WtmpFile::Find(absl::string_view name) const {
+  const auto found = logins_.find(name.substr(0, kUtmpNameBytes));
+  return found == logins_.end() ? nullptr : &found->second;
+}
+
+absl::StatusOr<LastlogFile> LastlogFile::Open(const FileTree& files) {
+  ROLLCALL_ASSIGN_OR_RETURN(PositionalFile file, PositionalFile::Open(files, kLastlog));
+  const TimeWidth width = GuessLastlogWidth(file.info().size_bytes);
+  return LastlogFile(std::move(file), width);
+}
+
+std::optional<LoginRecord> LastlogFile::Find(uint32_t uid) const {
+  const size_t bytes = LastlogRecordBytes(width_);
+  const auto record = file_.Read(uint64_t{uid} * bytes, bytes);
+  return record.ok() ? ParseLastlogRecord(*record, width_) : std::nullopt;
+}
+
+absl::Status LoginHistory::Refresh(const FileTree& files, std::vector<LoginProblem>* problems, const StopToken& stop) {
+  std::vector<std::string> paths = {std::string(kWtmp)};
+  if (std::string rotated = RotatedWtmp(files); !rotated.empty()) paths.push_back(std::move(rotated));
+  std::vector<WtmpFile> wtmp;
+  for (std::string& path : paths) {
+    const auto known =
+        std::find_if(wtmp_.begin(), wtmp_.end(), [&path](const WtmpFile& file) { return file.path() == path; });
+    wtmp.push_back(known == wtmp_.end() ? WtmpFile(std::move(path)) : std::move(*known));
+  }
+  wtmp_.swap(wtmp);
+  for (WtmpFile& file : wtmp_) ROLLCALL_RETURN_IF_ERROR(file.Refresh(files, problems, stop));
+  for (const absl::string_view path : kDatabases) {
+    if (!files.Stat(path).ok()) continue;
+    problems->push_back({std::string(path), absl::UnimplementedError(absl::StrCat("read ", path, ": not supported"))});
+  }
+  lastlog_.reset();
+  absl::StatusOr<LastlogFile> lastlog = LastlogFile::Open(files);
+  if (lastlog.ok()) {
+    lastlog_.emplace(*std::move(lastlog));
+  } else if (!absl::IsNotFound(lastlog.status())) {
+    problems->push_back({std::string(kLastlog), lastlog.status()});
+  }
+  return absl::OkStatus();
+}
+
+std::optional<KnownLogin> LoginHistory::Find(absl::string_view name, uint32_t uid) const {
+  std::optional<KnownLogin> latest;
+  for (const WtmpFile& file : wtmp_) {
+    const LoginRecord* login = file.Find(name);
+    if (login == nullptr) continue;
+    latest = KnownLogin{*login, file.path()};
+    break;
+  }
+  if (!lastlog_.has_value()) return latest;
+  const std::optional<LoginRecord> login = lastlog_->Find(uid);
+  // wtmp says more of the same login: the terminal's full name and the address.
+  constexpr absl::Duration kSameLogin = absl::Seconds(5);
+  if (!login.has_value() || (latest.has_value() && login->time <= latest->record.time + kSameLogin)) return latest;
+  return KnownLogin{*login, kLastlog};
+}
+
+}  // namespace rollcall

@@ -1,0 +1,173 @@
+#include "collectors/accounts/sshd_config.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace rollcall {
+namespace {
+
+constexpr absl::string_view kPaths[] = {"/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"};
+constexpr size_t kMaxConfigBytes = size_t{1} << 20;
+// As in sshd.
+constexpr int kMaxDepth = 16;
+constexpr size_t kMaxFiles = 256;
+constexpr size_t kMaxPatterns = 64;
+
+// Words of a line; quotes keep blanks together, `=` may follow the keyword.
+std::vector<std::string> Words(absl::string_view line) {
+  std::vector<std::string> words;
+  size_t at = 0;
+  while (at < line.size()) {
+    if (absl::ascii_isspace(static_cast<unsigned char>(line[at])) || (line[at] == '=' && words.size() == 1)) {
+      ++at;
+      continue;
+    }
+    if (line[at] == '#') break;
+    const bool quoted = line[at] == '"';
+    const size_t from = at + (quoted ? 1 : 0);
+    const absl::string_view ends = words.empty() ? " \t=" : " \t";
+    const size_t end = std::min(quoted ? line.find('"', from) : line.find_first_of(ends, from), line.size());
+    words.emplace_back(line.substr(from, end - from));
+    at = end + (quoted ? 1 : 0);
+  }
+  return words;
+}
+
+// Whether a file name is one of `*.conf`: a star stands for anything, other wildcards are not known.
+bool IsOneOf(absl::string_view name, absl::string_view pattern) {
+  const size_t star = pattern.find('*');
+  if (star == absl::string_view::npos) return name == pattern;
+  const absl::string_view before = pattern.substr(0, star);
+  const absl::string_view after = pattern.substr(star + 1);
+  return !absl::StartsWith(name, ".") && name.size() >= before.size() + after.size() &&
+         absl::StartsWith(name, before) && absl::EndsWith(name, after);
+}
+
+class Reader {
+ public:
+  Reader(const FileTree& files, KeyLocations* locations) : files_(files), locations_(locations) {}
+
+  // NotFound if it is not there; other errors are noted.
+  absl::Status ReadFile(const std::string& path, int depth) {
+    if (++files_read_ > kMaxFiles || depth > kMaxDepth) {
+      Note(path, absl::ResourceExhaustedError(absl::StrCat("read ", path, ": too many files include each other")));
+      return absl::OkStatus();
+    }
+    const auto text = files_.ReadFile(path, kMaxConfigBytes);
+    if (absl::IsNotFound(text.status())) return text.status();
+    if (!text.ok()) {
+      Note(path, text.status());
+      return absl::OkStatus();
+    }
+    // A Match block ends with its file.
+    const bool outer = in_match_;
+    for (const absl::string_view line : absl::StrSplit(*text, '\n')) {
+      const std::vector<std::string> words = Words(line);
+      if (words.size() > 1) Apply(words, depth);
+    }
+    in_match_ = outer;
+    return absl::OkStatus();
+  }
+
+  void Finish() {
+    if (patterns_.has_value()) {
+      locations_->patterns = *std::move(patterns_);
+    } else {
+      locations_->patterns = {".ssh/authorized_keys", ".ssh/authorized_keys2"};
+    }
+  }
+
+ private:
+  void Note(absl::string_view path, absl::Status status) {
+    locations_->problems.push_back({std::string(path), std::move(status)});
+  }
+
+  void Apply(const std::vector<std::string>& words, int depth) {
+    const std::string keyword = absl::AsciiStrToLower(words[0]);
+    const bool none = absl::EqualsIgnoreCase(words[1], "none");
+    if (keyword == "match") {
+      in_match_ = !(words.size() == 2 && absl::EqualsIgnoreCase(words[1], "all"));
+    } else if (keyword == "include") {
+      for (size_t i = 1; i < words.size(); ++i) Include(words[i], depth);
+    } else if (keyword == "authorizedkeyscommand") {
+      if (in_match_) locations_->conditional = true;
+      if (!in_match_ && !command_known_) locations_->command = !none;
+      command_known_ = command_known_ || !in_match_;
+    } else if (keyword == "authorizedkeysfile") {
+      if (in_match_) locations_->conditional = true;
+      if (in_match_ || patterns_.has_value()) return;
+      patterns_.emplace();
+      if (none) return;
+      for (size_t i = 1; i < words.size() && i <= kMaxPatterns; ++i) patterns_->push_back(words[i]);
+    }
+  }
+
+  void Include(const std::string& written, int depth) {
+    const std::string pattern = absl::StartsWith(written, "/") ? written : absl::StrCat("/etc/ssh/", written);
+    const size_t slash = pattern.rfind('/');
+    const std::string folder = pattern.substr(0, slash);
+    const auto entries = files_.List(folder.empty() ? "/" : folder);
+    if (!entries.ok()) {
+      if (!absl::IsNotFound(entries.status())) Note(folder, entries.status());
+      return;
+    }
+    for (const DirectoryEntry& entry : *entries) {
+      if (!IsOneOf(entry.name, absl::string_view(pattern).substr(slash + 1))) continue;
+      const std::string file = absl::StrCat(folder, "/", entry.name);
+      const absl::Status status = ReadFile(file, depth + 1);
+      if (!status.ok()) Note(file, status);
+    }
+  }
+
+  const FileTree& files_;
+  KeyLocations* const locations_;
+  std::optional<std::vector<std::string>> patterns_;
+  bool command_known_ = false;
+  bool in_match_ = false;
+  size_t files_read_ = 0;
+};
+
+}  // namespace
+
+KeyLocations ReadKeyLocations(const FileTree& files) {
+  KeyLocations locations;
+  Reader reader(files, &locations);
+  for (const absl::string_view path : kPaths) {
+    if (reader.ReadFile(std::string(path), 0).ok()) break;
+  }
+  reader.Finish();
+  return locations;
+}
+
+std::string ExpandKeyPath(absl::string_view pattern, absl::string_view user, uint32_t uid, absl::string_view home) {
+  std::string path;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '%' || i + 1 == pattern.size()) {
+      path += pattern[i];
+      continue;
+    }
+    const char token = pattern[++i];
+    if (token == 'h')
+      absl::StrAppend(&path, home);
+    else if (token == 'u')
+      absl::StrAppend(&path, user);
+    else if (token == 'U')
+      absl::StrAppend(&path, uid);
+    else
+      path += token;
+  }
+  if (!absl::StartsWith(path, "/")) {
+    if (!absl::StartsWith(home, "/")) return "";
+    path = absl::StrCat(absl::StripSuffix(home, "/"), "/", path);
+  }
+  return path;
+}
+
+}  // namespace rollcall

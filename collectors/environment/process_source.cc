@@ -1,0 +1,113 @@
+#include "collectors/environment/process_source.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "collectors/environment/environ_block.h"
+#include "collectors/environment/file_source.h"
+#include "platform/container_cgroup.h"
+#include "platform/procfs.h"
+
+namespace rollcall {
+namespace {
+
+constexpr char kEnviron[] = "/proc/PID/environ";
+constexpr size_t kPidsBetweenStopChecks = 32;
+
+class Source {
+ public:
+  Source(const FileTree& files, absl::Time now, VariableGroups* groups) : procfs_(&files), now_(now), groups_(groups) {}
+
+  absl::StatusOr<size_t> ReadAll(const StopToken& stop, RunReport& report) {
+    const auto pids = procfs_.ListPids();
+    if (!pids.ok()) return pids.status();
+    if (pids->empty()) return absl::NotFoundError("list /proc: not mounted");
+    const absl::StatusOr<absl::Time> boot = procfs_.ReadBootTime();
+    // NotFound is for a host without processes.
+    if (!boot.ok()) return absl::DataLossError(boot.status().message());
+    boot_ = *boot;
+    if (pids->front() != 1) {
+      report.AddProblem("/proc", absl::PermissionDeniedError("list /proc: process 1 is not shown, nor may others be"),
+                        "mount /proc without hidepid, and share the host's pid namespace with the agent's container");
+    }
+    size_t done = 0;
+    for (const uint32_t pid : *pids) {
+      if (done++ % kPidsBetweenStopChecks == 0 && stop.stop_requested()) {
+        return absl::CancelledError("read environments: stopped");
+      }
+      const absl::Status status = ReadOne(pid);
+      if (absl::IsPermissionDenied(status)) {
+        ++refused_;
+      } else if (!status.ok() && !absl::IsNotFound(status)) {
+        report.AddProblem(absl::StrCat("/proc/", pid), status);
+      }
+    }
+    ReportTotals(report);
+    return read_;
+  }
+
+ private:
+  absl::Status ReadOne(uint32_t pid) {
+    const absl::StatusOr<ProcessDirectory> folder = procfs_.OpenProcess(pid);
+    if (!folder.ok()) return folder.status();
+    const absl::StatusOr<ProcStat> stat = folder->ReadStat();
+    if (!stat.ok()) return stat.status();
+    const bool young = now_ - StartTime(boot_, stat->start_ticks) < kMinProcessAge;
+    if (stat->is_kernel_thread() || stat->state == 'Z' || young) return absl::OkStatus();
+    const absl::StatusOr<std::string> exe = folder->ReadLink("exe");
+    if (!exe.ok()) return exe.status();
+    bool truncated = false;
+    if (absl::Status status = folder->view().Read("environ", kMaxEnvironBytes, &block_, &truncated); !status.ok()) {
+      return status;
+    }
+    const Variables variables = ParseEnvironBlock(block_);
+    left_out_ += variables.left_out;
+    too_large_ += truncated ? 1 : 0;
+    ++read_;
+    const std::string container = ContainerOf(*folder);
+    if (container.empty()) {
+      groups_->AddProcess(VariableGroups::Record::PROCESS, absl::StripSuffix(*exe, " (deleted)"), variables.variables);
+    } else {
+      groups_->AddProcess(VariableGroups::Record::CONTAINER, container, variables.variables);
+    }
+    return absl::OkStatus();
+  }
+
+  static std::string ContainerOf(const ProcessDirectory& folder) {
+    const absl::StatusOr<CgroupTable> cgroup = folder.ReadCgroup();
+    return cgroup.ok() ? ContainerIdInCgroup(MainCgroupPath(*cgroup)) : "";
+  }
+
+  void ReportTotals(RunReport& report) const {
+    if (refused_ > 0) {
+      report.AddDegradation(kEnviron, absl::PermissionDeniedError("read environments: permission denied"),
+                            "run the agent as root or grant CAP_SYS_PTRACE");
+    }
+    if (too_large_ > 0) {
+      report.AddDegradation(
+          kEnviron,
+          absl::ResourceExhaustedError(absl::StrCat("read environments: larger than the limit: ", too_large_)), "");
+    }
+    ReportLeftOut(kEnviron, left_out_, report);
+  }
+
+  const Procfs procfs_;
+  const absl::Time now_;
+  VariableGroups* const groups_;
+  absl::Time boot_;
+  std::string block_;
+  size_t read_ = 0;
+  size_t refused_ = 0;
+  size_t too_large_ = 0;
+  uint64_t left_out_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<size_t> ReadProcessEnvironments(const FileTree& files, absl::Time now, const StopToken& stop,
+                                               RunReport& report, VariableGroups* groups) {
+  return Source(files, now, groups).ReadAll(stop, report);
+}
+
+}  // namespace rollcall

@@ -1,0 +1,2 @@
+export GOOD=1
+BAD="$(open

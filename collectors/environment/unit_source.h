@@ -1,0 +1,28 @@
+// Variables that units of systemd set for what they start; systemd.exec(5), "Environment".
+#ifndef ROLLCALL_COLLECTORS_ENVIRONMENT_UNIT_SOURCE_H_
+#define ROLLCALL_COLLECTORS_ENVIRONMENT_UNIT_SOURCE_H_
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "collectors/environment/variable.h"
+#include "collectors/environment/variable_groups.h"
+#include "collectors/run_report.h"
+#include "platform/clock.h"
+#include "platform/file_tree.h"
+
+namespace rollcall {
+
+// The assignments in the values of `Environment=`, in order. Pure.
+Variables ParseUnitEnvironment(absl::Span<const absl::string_view> values);
+
+// Reads `Environment=` of all units that start programs into `groups`, and the files that
+// `EnvironmentFile=` names, except where the name is a pattern or has specifiers. A variable of
+// a file is the file's even if the unit sets it too, as for systemd. A file that is not there is
+// no problem. Returns whether there are units at all. Cancelled if `stop` is requested; no other
+// error.
+absl::StatusOr<bool> ReadUnitEnvironments(const FileTree& files, const StopToken& stop, RunReport& report,
+                                          VariableGroups* groups);
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_COLLECTORS_ENVIRONMENT_UNIT_SOURCE_H_

@@ -1,0 +1,49 @@
+// The pages of a SQLite database as they were after the last complete transaction,
+// https://www.sqlite.org/fileformat2.html. Reads two files and writes none: no locks, no
+// shared-memory index.
+#ifndef ROLLCALL_COLLECTORS_OS_PACKAGES_SQLITE_PAGES_H_
+#define ROLLCALL_COLLECTORS_OS_PACKAGES_SQLITE_PAGES_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "collectors/os_packages/rpm_blobs.h"
+#include "collectors/os_packages/sqlite_wal.h"
+#include "platform/random_access_file.h"
+
+namespace rollcall {
+
+// The files must outlive it and must not change meanwhile; whether they did is for the caller to
+// find out.
+class SqlitePages {
+ public:
+  // `log` is the write-ahead log beside the database, nullptr if there is none. InvalidArgument
+  // if `database` is none, Unimplemented if it is of a kind rpm does not write, Cancelled if
+  // `stop` says so.
+  static absl::StatusOr<SqlitePages> Open(const RandomAccessFile& database, const RandomAccessFile* log,
+                                          const RpmBlobSink& stop);
+
+  // Size of a page, a power of 2 from 512 to 65536.
+  uint32_t page_bytes() const { return page_bytes_; }
+  // The part of it that SQLite uses, at least 480.
+  uint32_t usable_bytes() const { return usable_bytes_; }
+  // Pages are numbered from 1 to this.
+  uint32_t page_count() const { return page_count_; }
+
+  // Copies a page to `out[0, page_bytes())`. InvalidArgument if there is no such page.
+  absl::Status Read(uint32_t page, char* out) const;
+
+ private:
+  const RandomAccessFile* database_ = nullptr;
+  const RandomAccessFile* log_ = nullptr;
+  SqliteWal wal_;
+  uint32_t page_bytes_ = 0;
+  uint32_t usable_bytes_ = 0;
+  uint32_t page_count_ = 0;
+};
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_COLLECTORS_OS_PACKAGES_SQLITE_PAGES_H_

@@ -1,0 +1,50 @@
+// Sections of ELF files; elf(5).
+#ifndef ROLLCALL_PLATFORM_ELF_SECTIONS_H_
+#define ROLLCALL_PLATFORM_ELF_SECTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace rollcall {
+
+struct ElfSection {
+  // Points into the file, as does `content`. Empty if the name is damaged.
+  absl::string_view name;
+  // SHT_* of elf.h.
+  uint32_t type = 0;
+  // SHF_* of elf.h.
+  uint64_t flags = 0;
+  uint64_t address = 0;
+  // Empty for sections without bytes in the file (SHT_NOBITS) and for damaged ones.
+  absl::string_view content;
+};
+
+struct ElfSections {
+  bool is_64_bit = false;
+  bool is_big_endian = false;
+  // ET_* of elf.h, such as 1 for relocatable objects.
+  uint16_t type = 0;
+  // EM_* of elf.h.
+  uint16_t machine = 0;
+  // In file order, the empty section 0 included.
+  std::vector<ElfSection> sections;
+  // Sections whose name or content lies outside the file.
+  size_t damaged = 0;
+
+  // The first section of that name; nullptr if there is none. Lives as long as this.
+  const ElfSection* Find(absl::string_view name) const;
+};
+
+// Reads the section table of a file of either class and byte order. All reads are checked
+// against the size of `file`, which must outlive the result. InvalidArgument if it is no ELF
+// file; DataLoss if the table itself lies outside the file. A file without a table has no
+// sections. Pure; takes memory in proportion to the file.
+absl::StatusOr<ElfSections> ParseElfSections(absl::string_view file);
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_PLATFORM_ELF_SECTIONS_H_

@@ -1,0 +1,54 @@
+#include "platform/process_events.h"
+
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "platform/proc_stat.h"
+#include "platform/proc_text.h"
+
+namespace rollcall {
+namespace {
+
+struct FileLimit {
+  absl::string_view name;
+  size_t bytes;
+};
+// One byte more of the command line than is used, so that a longer one can be told.
+constexpr FileLimit kFiles[] = {
+    {"stat", 4096}, {"status", 16384}, {"cmdline", kMaxCommandLineBytes + 1}, {"cgroup", 16384}};
+constexpr absl::string_view kLinks[] = {"exe",    "cwd",    "root",   "ns/cgroup", "ns/ipc",
+                                        "ns/mnt", "ns/net", "ns/pid", "ns/user",   "ns/uts"};
+
+absl::StatusOr<std::string> ReadWhole(const DirectoryView& folder, const FileLimit& file) {
+  std::string text;
+  bool truncated = false;
+  if (absl::Status status = folder.Read(file.name, file.bytes, &text, &truncated); !status.ok()) return status;
+  text.shrink_to_fit();
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<ProcessSighting> ReadProcessSighting(const FileTree& files, uint32_t pid) {
+  const absl::StatusOr<std::unique_ptr<DirectoryView>> folder = files.OpenDirectory(absl::StrCat("/proc/", pid));
+  if (!folder.ok()) return folder.status();
+  ProcessSighting sighting;
+  sighting.pid = pid;
+  sighting.files.reserve(std::size(kFiles));
+  for (const FileLimit& file : kFiles) sighting.files.emplace_back(file.name, ReadWhole(**folder, file));
+  const absl::StatusOr<std::string>& stat = sighting.files.front().second;
+  if (!stat.ok()) return stat.status();
+  if (stat->empty()) return absl::NotFoundError(absl::StrCat("read /proc/", pid, "/stat: process ended"));
+  const absl::StatusOr<ProcStat> parsed = ParseProcStat(*stat);
+  if (!parsed.ok()) return parsed.status();
+  if (parsed->is_kernel_thread()) return absl::NotFoundError(absl::StrCat("read process ", pid, ": a kernel thread"));
+  sighting.start_ticks = parsed->start_ticks;
+  sighting.links.reserve(std::size(kLinks));
+  for (const absl::string_view link : kLinks) sighting.links.emplace_back(link, (*folder)->ReadLink(link));
+  sighting.executable = (*folder)->StatTarget("exe");
+  return sighting;
+}
+
+}  // namespace rollcall
