@@ -10,6 +10,9 @@ namespace rollcall {
 namespace {
 
 constexpr size_t kMaxSources = 16;
+// What adds nothing that is not in the files or made up while a service runs: nss-systemd answers for
+// root, nobody and the passing users of DynamicUser=, see nss-systemd(8), and stands in Debian's default.
+constexpr absl::string_view kNothingElse[] = {"files", "compat", "systemd"};
 constexpr size_t kMaxNameBytes = 32;
 
 bool IsService(absl::string_view word) {
@@ -45,7 +48,8 @@ std::map<std::string, std::vector<std::string>> OtherNameSources(absl::string_vi
     std::vector<std::string>& services = sources[std::string(database)];
     const std::string words = WithoutActions(line.substr(colon + 1));
     for (const absl::string_view word : absl::StrSplit(words, absl::ByAnyChar(" \t\r,"), absl::SkipEmpty())) {
-      if (word == "files" || word == "compat" || !IsService(word) || services.size() >= kMaxSources) continue;
+      const bool known = std::find(std::begin(kNothingElse), std::end(kNothingElse), word) != std::end(kNothingElse);
+      if (known || !IsService(word) || services.size() >= kMaxSources) continue;
       if (std::find(services.begin(), services.end(), word) == services.end()) services.emplace_back(word);
     }
   }

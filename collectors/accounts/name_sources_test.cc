@@ -14,8 +14,7 @@ TEST(OtherNameSources, NamesWhatIsNotTheHostsOwn) {
   EXPECT_THAT(
       OtherNameSources("# passwd: ldap\npasswd:  files sss [NOTFOUND=return SUCCESS=continue] winbind sss # ldap\n"
                        "group:\tcompat systemd\r\nshadow: files ldap\nhosts: files dns\nsudoers: files sss\n"),
-      ElementsAre(Pair("group", ElementsAre("systemd")), Pair("passwd", ElementsAre("sss", "winbind")),
-                  Pair("sudoers", ElementsAre("sss"))));
+      ElementsAre(Pair("passwd", ElementsAre("sss", "winbind")), Pair("sudoers", ElementsAre("sss"))));
 }
 
 TEST(OtherNameSources, LocalFilesOnly) {

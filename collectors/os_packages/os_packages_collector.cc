@@ -139,9 +139,6 @@ constexpr absl::string_view kWatchPaths[] = {
     "/var/lib/rpmmanifest/container-manifest-2",
 };
 
-// A package manager renames a new status over the old one when it is done.
-constexpr absl::string_view kWatchPaths[] = {"/var/lib/dpkg/status"};
-
 std::unique_ptr<Collector> Create(const CollectorContext& context) {
   return std::make_unique<OsPackagesCollector>(context);
 }
