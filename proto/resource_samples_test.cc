@@ -284,6 +284,7 @@ size_t CompressedBodySize(const pb::ResourceUsage& usage, absl::Time collected_a
   record->mutable_collected_at()->set_seconds(absl::ToUnixSeconds(collected_at));
   record->mutable_collected_at()->set_nanos(123'456'789);
   *record->mutable_resource_usage() = usage;
+  record->mutable_resource_usage()->set_host_id("3f1c9a7be2d84f06915dc0a8e7b26413");
   const std::string bytes = body.SerializeAsString();
   std::string compressed(ZSTD_compressBound(bytes.size()), '\0');
   return ZSTD_compress(compressed.data(), compressed.size(), bytes.data(), bytes.size(), 3);

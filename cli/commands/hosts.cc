@@ -31,8 +31,7 @@ absl::Status RunHosts(const CommandContext& context, const HostsArguments&) {
     for (const auto& [kind, count] : host.records_by_kind()) records += count;
     rows.push_back({host.hostname(), host.host_id(), host.os(), host.kernel(), host.connected() ? "yes" : "no",
                     people ? AgoText(host.last_contact(), context.now) : TimeText(host.last_contact()),
-                    host.agent_version(), absl::StrCat(records), NoteOf(host),
-                    host.agent_id()});
+                    host.agent_version(), absl::StrCat(records), NoteOf(host), host.agent_id()});
   }
   if (rows.empty() && people) {
     context.screen->Line("No host has reported yet. Enrol one with: rollcall-backend agent add");
