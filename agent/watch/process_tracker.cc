@@ -42,6 +42,8 @@ ProcessTracker::Process* ProcessTracker::Begin(const ProcessEvent& event) {
 }
 
 void ProcessTracker::PlanLook(uint32_t pid, Process* process, absl::Duration at) {
+  // One that waits already is looked at as planned: each process has one place in the queue.
+  if (process->look_at != absl::InfiniteDuration()) return;
   process->look_at = at;
   looks_.emplace_back(at, pid);
 }

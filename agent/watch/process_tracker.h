@@ -24,9 +24,9 @@ struct ProcessTrackerLimits {
   absl::Duration min_life = absl::Milliseconds(200);
   // Looks in one second, at about 60 us of CPU time each.
   uint32_t looks_per_second = 200;
-  // Sightings remembered, at about 3 KiB each, and processes that wait to be looked at.
+  // Sightings remembered, at about 3 KiB each, and processes known, at about 200 bytes.
   size_t max_sightings = 1'024;
-  size_t max_waiting = 65'536;
+  size_t max_waiting = 16'384;
   // A process that has lived this long makes a run worth while, at most this often.
   absl::Duration long_life = absl::Seconds(10);
   absl::Duration run_every = absl::Seconds(30);

@@ -117,6 +117,16 @@ TEST_F(ProcessTrackerTest, AProcessThatExecutesAProgramIsLookedAtAgain) {
   EXPECT_THAT(Pids(Take()), ElementsAre(8));
 }
 
+TEST_F(ProcessTrackerTest, WhoExecutesOverAndOverHasOnePlaceInTheQueue) {
+  Fork(7);
+  const absl::Duration first = tracker_->NextWake();
+  for (int i = 0; i < 10'000; ++i) Exec(7);
+  EXPECT_EQ(tracker_->NextWake(), first) << "nor does that put the look off";
+  Wait(absl::Milliseconds(60));
+  EXPECT_THAT(Look(), ElementsAre(7));
+  EXPECT_EQ(tracker_->NextWake(), now_ + absl::Seconds(10));
+}
+
 TEST_F(ProcessTrackerTest, WhatTheScanHasSeenIsNotToldAgain) {
   Fork(7);
   Fork(8);

@@ -88,7 +88,8 @@ int Main() {
   watched.push_back({"benchmark", {folder + "/status"}});
   std::atomic<int> requests{0};
   NullLogger logger;
-  ChangeWatcher changes(root->get(), std::move(watched), [&](const std::string&) { ++requests; }, &logger);
+  ChangeWatcher changes(
+      root->get(), std::move(watched), [&](const std::string&) { ++requests; }, &logger);
   ProcessWatcher processes(root->get(), &clock, [] {});
   changes.Start();
   processes.Start();
