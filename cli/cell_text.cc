@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/time_text.h"
 #include "google/protobuf/descriptor.h"
@@ -35,6 +36,18 @@ std::string SecondsWords(const std::string& text) {
   return absl::SimpleAtod(text, &seconds) ? DurationText(absl::Seconds(seconds)) : text;
 }
 
+// Hundredths of a percent.
+std::string PercentWords(const std::string& text) {
+  double points = 0;
+  return absl::SimpleAtod(text, &points) ? absl::StrFormat("%.1f %%", points / 100) : text;
+}
+
+std::string MillisecondWords(const std::string& text, absl::Time now) {
+  int64_t milliseconds = 0;
+  if (!absl::SimpleAtoi(text, &milliseconds) || milliseconds == 0) return "";
+  return WhenText(ToWire(absl::FromUnixMillis(milliseconds)), now);
+}
+
 std::string BytesWords(const FieldDescriptor* field, const std::string& text) {
   uint64_t bytes = 0;
   if (!absl::SimpleAtoi(text, &bytes)) return text;
@@ -42,12 +55,16 @@ std::string BytesWords(const FieldDescriptor* field, const std::string& text) {
   return bytes == 0 && !field->has_presence() ? "" : BytesText(bytes);
 }
 
+// As runtimes print them.
+constexpr size_t kShortId = 12;
+
 std::string BooleanWord(const FieldDescriptor* field, const std::string& text) {
   if (text == "true") return "yes";
   return field->has_presence() || field->is_repeated() ? "no" : "";
 }
 
-std::string ForPeople(const FieldDescriptor* field, const std::string& text, absl::Time now) {
+std::string ForPeople(const FieldDescriptor* field, const std::string& text, const CellStyle& style) {
+  const absl::Time now = style.now;
   if (field->enum_type() != nullptr) {
     const auto* value = field->enum_type()->FindValueByName(text);
     return value == nullptr ? text : EnumWord(value);
@@ -57,6 +74,9 @@ std::string ForPeople(const FieldDescriptor* field, const std::string& text, abs
   if (IsMessage(field, "google.protobuf.Duration") || absl::EndsWith(field->name(), "_seconds")) {
     return SecondsWords(text);
   }
+  if (field->name() == "container_id") return style.wide ? text : text.substr(0, kShortId);
+  if (absl::EndsWith(field->name(), "_unix_ms")) return MillisecondWords(text, now);
+  if (absl::EndsWith(field->name(), "_basis_points")) return PercentWords(text);
   return absl::EndsWith(field->name(), "_bytes") ? BytesWords(field, text) : text;
 }
 
@@ -83,7 +103,7 @@ std::string CellText(const google::protobuf::Message& payload, const FieldPath& 
   const FieldDescriptor* field = path.back();
   if (IsArguments(field)) return absl::StrJoin(values, " ");
   if (!style.people) return absl::StrJoin(values, ",");
-  for (std::string& value : values) value = ForPeople(field, value, style.now);
+  for (std::string& value : values) value = ForPeople(field, value, style);
   return ListForPeople(values, style.wide);
 }
 

@@ -22,7 +22,7 @@ struct CellStyle {
 // Text of the values at `path`, several separated by commas.
 //
 // For people: enum values are words, `yes` stands for true and nothing for false (`no` where it could be
-// unknown), fields in bytes and seconds have units, times are distances if they are near. A list names
+// unknown), fields in bytes, seconds and basis points have units, times are distances if they are near. A list names
 // each thing once, at most three, and says how many more there are.
 std::string CellText(const google::protobuf::Message& payload, const FieldPath& path, const CellStyle& style);
 

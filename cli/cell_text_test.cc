@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
 #include "proto/kind_registry.h"
 
@@ -46,7 +47,18 @@ TEST(CellText, SizesAndTimesHaveUnits) {
   EXPECT_EQ(Cell("process", "start_time", "process { start_time { seconds: 1700000000 } }", kPeople), "2023-11-14");
   EXPECT_EQ(Cell("process", "rss_bytes", "process { }", kPeople), "");
   EXPECT_EQ(Cell("os_package", "installed_bytes", "os_package { installed_bytes: 0 }", kPeople), "0 B");
+  const char* usage = "resource_usage { first_sample_unix_ms: 1763989200000 cpu_mean_basis_points: 1650 }";
+  EXPECT_EQ(Cell("resource_usage", "cpu_mean_basis_points", usage, kPeople), "16.5 %");
+  EXPECT_EQ(Cell("resource_usage", "first_sample_unix_ms", usage, kPeople), "3h ago");
   EXPECT_EQ(Cell("host", "uptime_seconds", "host { uptime_seconds: 1050000 }", kPeople), "12d 3h");
+}
+
+TEST(CellText, ContainersAreKnownByTheBeginningOfTheirIds) {
+  const std::string id(64, 'a');
+  const std::string record = absl::StrCat("process { container_id: '", id, "' }");
+  EXPECT_EQ(Cell("process", "container_id", record, kPeople), "aaaaaaaaaaaa");
+  EXPECT_EQ(Cell("process", "container_id", record, kWide), id);
+  EXPECT_EQ(Cell("process", "container_id", record, {}), id);
 }
 
 TEST(CellText, ListsAreCutAndSayHowMuch) {

@@ -4,12 +4,14 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "cli/cell_text.h"
 #include "cli/coverage_text.h"
+#include "cli/host_note.h"
 #include "cli/kind_name.h"
 #include "cli/record_table.h"
 #include "cli/time_text.h"
@@ -24,6 +26,8 @@ namespace {
 
 // Rows of a section; what does not fit is one command away.
 constexpr size_t kRows = 8;
+// Columns of a fact's text.
+constexpr size_t kLine = 90;
 // Agents speak every few minutes; one that has been silent for longer may be down.
 constexpr absl::Duration kSilent = absl::Minutes(15);
 
@@ -66,8 +70,7 @@ std::string CloudText(const pb::Cloud& cloud) {
 
 std::string ContactText(const pb::HostSummary& host, absl::Time now) {
   return Joined({AgoText(host.last_contact(), now), host.connected() ? "connected" : "not connected",
-                 host.agent_version().empty() ? "" : absl::StrCat("agent ", host.agent_version()),
-                 host.clone_suspected() ? "two machines use this identity" : ""},
+                 host.agent_version().empty() ? "" : absl::StrCat("agent ", host.agent_version())},
                 ", ");
 }
 
@@ -110,21 +113,18 @@ void AddHostFacts(const HostScreenData& data, absl::Time now, Facts* facts) {
 }
 
 // One figure of the resources; empty if this program or the record does not have it.
-std::string Figure(const pb::StoredRecord& stored, const char* field) {
-  const Kind* kind = KindOf(stored.record());
-  const auto path = ResolveFieldPath(kind->message, field);
-  if (!path.ok()) return "";
-  return absl::StrJoin(FieldValues(PayloadOf(stored.record()), *path), ",");
+std::string Figure(const pb::StoredRecord& stored, const char* field, const CellStyle& style) {
+  const auto path = ResolveFieldPath(KindOf(stored.record())->message, field);
+  return path.ok() ? CellText(PayloadOf(stored.record()), *path, style) : "";
 }
 
 std::string ResourcesText(const pb::StoredRecord& stored, absl::Time now) {
-  double cpu = 0;  // in hundredths of a percent
-  uint64_t memory = 0;
-  const bool has_cpu = absl::SimpleAtod(Figure(stored, "cpu_mean"), &cpu);
-  const bool has_memory = absl::SimpleAtoi(Figure(stored, "memory_available_min_bytes"), &memory);
-  if (!has_cpu && !has_memory) return "";
-  return Joined({has_cpu ? absl::StrFormat("CPU %.1f %% busy", cpu / 100) : "",
-                 has_memory ? absl::StrCat("at least ", BytesText(memory), " memory available") : "",
+  const CellStyle style = {.people = true, .wide = false, .now = now};
+  const std::string cpu = Figure(stored, "cpu_mean_basis_points", style);
+  const std::string memory = Figure(stored, "memory_available_min_bytes", style);
+  if (cpu.empty() && memory.empty()) return "";
+  return Joined({cpu.empty() ? "" : absl::StrCat("CPU ", cpu, " busy"),
+                 memory.empty() ? "" : absl::StrCat("at least ", memory, " memory available"),
                  absl::StrCat("measured ", AgoText(stored.record().collected_at(), now))},
                 ", ");
 }
@@ -166,32 +166,50 @@ void AddCounts(const HostScreenData& data, Facts* facts) {
   }
 }
 
+// Lines of at most kLine columns, broken between the parts of `text`.
+std::vector<std::string> Broken(const std::string& text) {
+  std::vector<std::string> lines(1);
+  for (absl::string_view part : absl::StrSplit(text, ", ")) {
+    if (!lines.back().empty()) lines.back() += ", ";
+    if (lines.back().size() + part.size() > kLine && !lines.back().empty()) lines.emplace_back();
+    lines.back().append(part.data(), part.size());
+  }
+  for (std::string& line : lines) absl::StripTrailingAsciiWhitespace(&line);
+  return lines;
+}
+
 void PrintFacts(Screen* screen, const Facts& facts) {
   int width = 0;
   for (const auto& [name, text] : facts) width = std::max(width, static_cast<int>(name.size()));
   for (const auto& [name, text] : facts) {
-    if (!text.empty()) screen->Line(absl::StrFormat("  %-*s  %s", width, name, text));
+    if (text.empty()) continue;
+    std::string label = name;
+    for (const std::string& line : Broken(text)) {
+      screen->Line(absl::StrFormat("  %-*s  %s", width, label, line));
+      label.clear();
+    }
   }
 }
 
+// Sentences rather than a table: what is cut off a table is the remedy.
 void PrintProblems(Screen* screen, const std::vector<pb::UnitCoverage>& units, absl::Time now) {
-  std::vector<std::vector<std::string>> rows;
-  size_t more = 0;
+  const auto problems = static_cast<size_t>(std::count_if(units.begin(), units.end(), IsProblem));
+  if (problems == 0) return;
+  screen->Raw("\n");
+  screen->Title(absl::StrCat("Not complete (", problems, ")"));
+  size_t shown = 0;
   for (const pb::UnitCoverage& unit : units) {
     if (!IsProblem(unit)) continue;
-    if (rows.size() == kRows) {
-      ++more;
-      continue;
-    }
-    const std::string remedy = unit.remedy().empty() ? "" : absl::StrCat(" Remedy: ", unit.remedy());
-    rows.push_back({unit.collector(), ScopeText(unit.scope()), CoverageWord(unit.state()),
-                    AgoText(unit.last_complete_at(), now), absl::StrCat(unit.reason(), remedy)});
+    if (shown++ == kRows) break;
+    const std::string scope =
+        unit.scope().type() == pb::Scope::HOST ? "" : absl::StrCat(" in ", ScopeText(unit.scope()));
+    screen->Line(absl::StrCat("  ", unit.collector(), scope, ": ", CoverageWord(unit.state()), ", last complete ",
+                              AgoText(unit.last_complete_at(), now)));
+    const std::string remedy = unit.remedy().empty() ? "" : absl::StrCat("Remedy: ", unit.remedy());
+    const std::string why = Joined({unit.reason(), remedy}, ". ");
+    if (!why.empty()) screen->Line(absl::StrCat("    ", why));
   }
-  if (rows.empty()) return;
-  screen->Raw("\n");
-  screen->Title("Not complete");
-  screen->Rows({"COLLECTOR", "SCOPE", "COVERAGE", "LAST_COMPLETE", "WHY"}, rows);
-  if (more > 0) screen->Line(absl::StrCat("  ", more, " more: rollcall status"));
+  if (problems > kRows) screen->Line(absl::StrCat("  ", problems - kRows, " more: rollcall status"));
 }
 
 // `rollcall ls ports --host web-1 --where exposure=any`.
@@ -256,7 +274,7 @@ void PrintHostScreen(Screen* screen, const HostScreenData& data, absl::Time now)
   const pb::HostSummary& host = data.host;
   const std::string name = host.hostname().empty() ? host.agent_id() : host.hostname();
   screen->Title(name);
-  Facts facts = {{"identity", Joined({host.host_id(), absl::StrCat("agent ", host.agent_id())}, ", ")}};
+  Facts facts = {{"identity", Joined({host.host_id(), absl::StrCat("agent ", host.agent_id()), HostNote(host)}, ", ")}};
   AddHostFacts(data, now, &facts);
   facts.emplace_back("last contact", ContactText(host, now));
   facts.emplace_back("coverage", CoverageFact(data.coverage));

@@ -59,7 +59,7 @@ class RetractTest : public ::testing::Test {
 TEST_F(RetractTest, ADryRunEndsNothing) {
   ASSERT_TRUE(Retract(/*dry_run=*/true, /*yes=*/true).ok());
   EXPECT_EQ(Retractions(), 0u);
-  EXPECT_THAT(Text(), HasSubstr("web-1  host          12         2"));
+  EXPECT_THAT(Text(), HasSubstr("web-1  host               12         2"));
   EXPECT_THAT(Text(), HasSubstr("a2     container:c1        3         1"));
   EXPECT_THAT(Text(), HasSubstr("1 host still runs version 1 and will write the same again"));
   EXPECT_THAT(Text(), HasSubstr("Would end 15 records on 2 hosts, written by os_packages 1. Nothing was changed."));

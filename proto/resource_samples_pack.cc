@@ -235,7 +235,7 @@ void Summarize(absl::Span<const ResourceSample> samples, pb::ResourceUsage* usag
       available = std::min(available.value_or(sample.memory->available_bytes), sample.memory->available_bytes);
     }
   }
-  if (with_cpu > 0) usage->set_cpu_mean(static_cast<uint32_t>(busy / with_cpu));
+  if (with_cpu > 0) usage->set_cpu_mean_basis_points(static_cast<uint32_t>(busy / with_cpu));
   if (available.has_value()) usage->set_memory_available_min_bytes(*available);
 }
 

@@ -132,9 +132,9 @@ TEST(ResourceSamples, SummarizesForTables) {
   samples[0].cpu = {1000, 500, 9000, 100, 2};
   samples[1].cpu.reset();
   const pb::ResourceUsage usage = PackSamples(samples);
-  EXPECT_EQ(usage.cpu_mean(), 1600u);
+  EXPECT_EQ(usage.cpu_mean_basis_points(), 1600u);
   EXPECT_EQ(usage.memory_available_min_bytes(), (8ULL << 30) - 4096 * 1000);
-  EXPECT_FALSE(PackSamples({ResourceSample()}).has_cpu_mean());
+  EXPECT_FALSE(PackSamples({ResourceSample()}).has_cpu_mean_basis_points());
 }
 
 TEST(ResourceSamples, ColumnsOfZerosTakeNoSpace) {

@@ -1,21 +1,9 @@
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "cli/command.h"
+#include "cli/host_note.h"
 #include "cli/time_text.h"
 
 namespace rollcall {
-namespace {
-
-// What is odd about the host's identity.
-std::string NoteOf(const pb::HostSummary& host) {
-  std::vector<std::string> notes;
-  if (host.clone_suspected()) notes.push_back("CLONE?");
-  if (host.host_id_shared()) notes.push_back("SAME HOST_ID");
-  if (!host.clone_of().empty()) notes.push_back(absl::StrCat("CLONE OF ", host.clone_of()));
-  return absl::StrJoin(notes, ", ");
-}
-
-}  // namespace
 
 absl::Status RunHosts(const CommandContext& context, const HostsArguments&) {
   pb::ListHostsResponse response;
@@ -31,7 +19,7 @@ absl::Status RunHosts(const CommandContext& context, const HostsArguments&) {
     for (const auto& [kind, count] : host.records_by_kind()) records += count;
     rows.push_back({host.hostname(), host.host_id(), host.os(), host.kernel(), host.connected() ? "yes" : "no",
                     people ? AgoText(host.last_contact(), context.now) : TimeText(host.last_contact()),
-                    host.agent_version(), absl::StrCat(records), NoteOf(host), host.agent_id()});
+                    host.agent_version(), absl::StrCat(records), HostNote(host), host.agent_id()});
   }
   if (rows.empty() && people) {
     context.screen->Line("No host has reported yet. Enrol one with: rollcall-backend agent add");

@@ -37,7 +37,8 @@ std::string HostName(const pb::UnitCoverage& unit) {
 }
 
 std::vector<std::string> Row(const pb::UnitCoverage& unit, bool people, absl::Time now) {
-  const std::string remedy = unit.remedy().empty() ? "" : absl::StrCat(" Remedy: ", unit.remedy());
+  const std::string remedy =
+      unit.remedy().empty() ? "" : absl::StrCat(unit.reason().empty() ? "" : ". ", "Remedy: ", unit.remedy());
   return {HostName(unit),
           unit.collector(),
           ScopeText(unit.scope()),

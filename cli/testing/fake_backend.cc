@@ -55,14 +55,16 @@ class FakeBackend::QueryImpl : public pb::Query::Service {
     }
     return grpc::Status::OK;
   }
-  grpc::Status GetCoverage(grpc::ServerContext*, const pb::GetCoverageRequest*,
+  grpc::Status GetCoverage(grpc::ServerContext*, const pb::GetCoverageRequest* request,
                            pb::GetCoverageResponse* response) override {
-    *response = coverage;
+    for (const pb::UnitCoverage& unit : coverage) {
+      if (request->host().empty() || request->host() == unit.agent_id()) *response->add_units() = unit;
+    }
     return grpc::Status::OK;
   }
 
   pb::ListHostsResponse hosts;
-  pb::GetCoverageResponse coverage;
+  std::vector<pb::UnitCoverage> coverage;
   std::vector<pb::StoredRecord> records;
 };
 
@@ -97,7 +99,7 @@ void FakeBackend::AddHost(const std::string& host_summary) {
 }
 
 void FakeBackend::AddCoverage(const std::string& unit_coverage) {
-  *query_impl_->coverage.add_units() = Parsed<pb::UnitCoverage>(unit_coverage);
+  query_impl_->coverage.push_back(Parsed<pb::UnitCoverage>(unit_coverage));
 }
 
 bool FakeBackend::AddRecord(const std::string& kind, const std::string& stored_record) {

@@ -71,6 +71,13 @@ void AddSystem(HostBuilder* host) {
                                     Ago(3 * 3600)));
 }
 
+void AddResources(HostBuilder* host) {
+  host->Add("resource_usage",
+            absl::StrCat("host_id: 'i-0abc1234' first_sample_unix_ms: ", absl::ToUnixMillis(kMadeUpNow) - 1200000,
+                         " sample_count: 10 cpu_mean_basis_points: 1234"
+                         " memory_available_min_bytes: 21474836480"));
+}
+
 void AddPorts(HostBuilder* host) {
   host->Add("listening_port",
             "transport: TCP address: '0.0.0.0' port: 22 exposure: ANY state: 'LISTEN' v6only: false"
@@ -139,14 +146,15 @@ void AddKernelAndEnvironment(HostBuilder* host) {
 void AddMadeUpHost(FakeBackend* backend) {
   HostBuilder host(backend);
   AddSystem(&host);
+  AddResources(&host);
   AddPorts(&host);
   AddPeople(&host);
   AddServices(&host);
   AddKernelAndEnvironment(&host);
   host.AddSummary();
   backend->AddHost(absl::StrCat("agent_id: 'agent-new' last_contact ", Ago(86400 * 2)));
-  const std::string scope = "scope { type: HOST } last_complete_at " + Ago(300);
-  backend->AddCoverage(absl::StrCat("collector: 'os_packages' state: COVERAGE_COMPLETE ", scope));
+  const std::string unit = absl::StrCat("agent_id: '", kAgent, "' scope { type: HOST } last_complete_at ", Ago(300));
+  backend->AddCoverage(absl::StrCat("collector: 'os_packages' state: COVERAGE_COMPLETE ", unit));
   backend->AddCoverage(
       absl::StrCat("collector: 'ports' state: COVERAGE_DEGRADED reason: 'owners of 2 sockets are"
                    " unknown' remedy: 'give the agent CAP_SYS_PTRACE' ",
