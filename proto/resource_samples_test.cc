@@ -291,12 +291,11 @@ size_t CompressedBodySize(const pb::ResourceUsage& usage, absl::Time collected_a
 }
 
 size_t BytesOfADay(double activity) {
-  constexpr int kPack = 30;
   NoisyHost host(activity);
   size_t bytes = 0;
-  for (int pack = 0; pack < 1440 / kPack; ++pack) {
+  for (size_t record = 0; record < 1440 / kSamplesPerRecord; ++record) {
     std::vector<ResourceSample> samples;
-    for (int i = 0; i < kPack; ++i) samples.push_back(host.Next());
+    for (size_t i = 0; i < kSamplesPerRecord; ++i) samples.push_back(host.Next());
     bytes += CompressedBodySize(PackSamples(samples), samples.back().at);
   }
   return bytes;
