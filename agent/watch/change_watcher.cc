@@ -7,7 +7,7 @@
 
 namespace rollcall {
 
-ChangeWatcher::ChangeWatcher(const FileTree* files, std::vector<WatchedCollector> collectors,
+ChangeWatcher::ChangeWatcher(const FileTree* files, const std::vector<WatchedCollector>& collectors,
                              std::function<void(const std::string& collector)> run_soon, Logger* logger,
                              ChangeWatcherOptions options)
     : files_(files), run_soon_(std::move(run_soon)), logger_(logger), options_(options) {

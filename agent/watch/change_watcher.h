@@ -61,7 +61,7 @@ class ChangeWatcher {
  public:
   // `run_soon` is called with a collector's name, on the watcher's thread and in Start. Pointers
   // must outlive this.
-  ChangeWatcher(const FileTree* files, std::vector<WatchedCollector> collectors,
+  ChangeWatcher(const FileTree* files, const std::vector<WatchedCollector>& collectors,
                 std::function<void(const std::string& collector)> run_soon, Logger* logger,
                 ChangeWatcherOptions options = {});
   ~ChangeWatcher();

@@ -74,10 +74,10 @@ std::string Difference(const std::vector<std::string>& theirs, const std::vector
 std::vector<std::string> Ours(const UnitSet& set, const fs::path& root) {
   std::vector<std::string> lines;
   for (const auto& [name, unit] : set.units()) {
-    const bool has_file =
-        std::any_of(SystemUnitFolders().begin(), SystemUnitFolders().end(), [&](absl::string_view folder) {
-          return fs::is_symlink(fs::symlink_status(absl::StrCat(root.string(), folder, "/", name))) ||
-                 fs::exists(absl::StrCat(root.string(), folder, "/", name));
+    const bool has_file = std::any_of(
+        SystemUnitFolders().begin(), SystemUnitFolders().end(), [&, &file = name](absl::string_view folder) {
+          return fs::is_symlink(fs::symlink_status(absl::StrCat(root.string(), folder, "/", file))) ||
+                 fs::exists(absl::StrCat(root.string(), folder, "/", file));
         });
     if (has_file) lines.push_back(absl::StrCat(name, " ", UnitFileStateName(unit.state)));
   }
