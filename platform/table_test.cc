@@ -89,8 +89,8 @@ TEST(TableTest, FitsIntoTheTerminalByCuttingTheWidestColumn) {
 
 TEST(TableTest, TitlesGiveWayBeforeCells) {
   Table table({"A_LONG_TITLE", "COMMAND"});
-  table.AddRow({"12345678", "0123456789"});
-  EXPECT_EQ(table.Render(20), "A_LONG_\xe2\x80\xa6  COMMAND\n12345678  0123456789\n");
+  table.AddRow({"abcdefgh", "abcdefghij"});
+  EXPECT_EQ(table.Render(20), "A_LONG_\xe2\x80\xa6  COMMAND\nabcdefgh  abcdefghij\n");
 }
 
 TEST(TableTest, HostileCellsStayOnTheirLine) {
