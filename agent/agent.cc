@@ -129,9 +129,9 @@ absl::Status Agent::Parts::Identify() {
   ROLLCALL_ASSIGN_OR_RETURN(host_, OpenHost(config_.root));
   ROLLCALL_ASSIGN_OR_RETURN(const std::string kept_id,
                             LoadOrCreateKeptId(config_.state_dir + "/host_id", GenerateUuid));
-  ROLLCALL_ASSIGN_OR_RETURN(host_identity_,
-                            RecognizeHost(config_.state_dir + "/known_host", IdentifyHost(*host_.files, kept_id),
-                                          ReadHardwareFacts(*host_.files)));
+  ROLLCALL_ASSIGN_OR_RETURN(host_identity_, RecognizeHost(config_.state_dir + "/known_host",
+                                                          IdentifyHost(*host_.files, kept_id, config_.cloud_facts),
+                                                          ReadHardwareFacts(*host_.files)));
   if (!host_identity_.clone_of.empty()) {
     logger_->Warning("host.clone",
                      "this machine runs on a copy of another's disk; it has a host id of its own, and should be "
@@ -182,6 +182,7 @@ CollectorContext Agent::Parts::MakeContext() const {
   context.host_id = host_identity_.id;
   context.host_id_source = host_identity_.source;
   context.host_clone_of = host_identity_.clone_of;
+  context.cloud_facts = config_.cloud_facts;
   context.agent_version = std::string(Version());
   return context;
 }

@@ -109,7 +109,7 @@ int Collect(const CommandLine& line, const AgentConfig& config) {
   const absl::StatusOr<LiveHost> host = OpenHost(config.root);
   if (!host.ok()) return Fail(host.status(), kUsageExitCode);
   const SystemClock clock;
-  HostIdentity identity = IdentifyHost(*host->files, "");
+  HostIdentity identity = IdentifyHost(*host->files, "", config.cloud_facts);
   if (identity.id.empty()) {  // a tree without any id gets one for this run
     const absl::StatusOr<std::string> id = GenerateUuid();
     if (!id.ok()) return Fail(id.status(), kUsageExitCode);
@@ -122,6 +122,7 @@ int Collect(const CommandLine& line, const AgentConfig& config) {
   context.system_manager = host->system_manager.get();
   context.host_id = identity.id;
   context.host_id_source = identity.source;
+  context.cloud_facts = config.cloud_facts;
   context.agent_version = std::string(Version());
   CollectOptions options;
   options.collectors = line.collectors;

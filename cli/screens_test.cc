@@ -16,7 +16,7 @@ namespace rollcall {
 namespace {
 
 std::string ScreenPath(const std::string& name) {
-  return std::string(ROLLCALL_SOURCE_DIR) + "/cli/testdata/screens/" + name + ".txt";
+  return absl::StrCat(ROLLCALL_SOURCE_DIR "/cli/testdata/screens/", name, ".txt");
 }
 
 class ScreensTest : public ::testing::Test {

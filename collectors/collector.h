@@ -51,6 +51,8 @@ struct CollectorContext {
   std::string host_id_source;
   // Empty unless the host is known to run on a copy of another's disk.
   std::string host_clone_of;
+  // Whether to say what is known of the host's cloud.
+  bool cloud_facts = true;
   std::string agent_version;
   std::string agent_mode = "host";
 };

@@ -27,9 +27,10 @@ constexpr std::array<absl::string_view, 8> kHarmlessEnds = {"file",   "path",   
 constexpr std::array<absl::string_view, 2> kHarmlessNames = {"pwd", "oldpwd"};
 
 constexpr std::array<absl::string_view, 28> kTokenPrefixes = {
-    "AKIA",  "ASIA",  "ghp_",  "gho_",  "ghu_",     "ghs_",     "ghr_",     "github_pat_", "glpat-", "xoxb-",
-    "xoxp-", "xoxa-", "xoxs-", "xapp-", "sk_live_", "sk_test_", "rk_live_", "sk-",         "AIza",   "npm_",
-    "pypi-", "SG.",   "hvs.",  "hvb.",  "dop_v1_",  "eyJ",      "shpat_",   "AGE-SECRET-",
+    "AKIA",        "ASIA",     "ghp_",     "gho_",    "ghu_",  "ghs_",   "ghr_",
+    "github_pat_", "glpat-",   "xoxb-",    "xoxp-",   "xoxa-", "xoxs-",  "xapp-",
+    "sk_live_",    "sk_test_", "rk_live_", "sk-",     "AIza",  "npm_",   "pypi-",
+    "SG.",         "hvs.",     "hvb.",     "dop_v1_", "eyJ",   "shpat_", "AGE-SECRET-KEY-1",
 };
 // With a value behind them they are assignments of secrets.
 constexpr std::array<absl::string_view, 6> kAssignments = {
@@ -80,7 +81,7 @@ bool HasGeneratedWord(absl::string_view value) {
   while (!value.empty()) {
     size_t end = 0;
     while (end < value.size() && IsWordByte(value[end])) ++end;
-    if (LooksGenerated(value.substr(0, end))) return true;
+    if (LooksRandom(value.substr(0, end))) return true;
     value.remove_prefix(std::min(end + 1, value.size()));
   }
   return false;
@@ -109,14 +110,16 @@ bool NameSuggestsSecret(absl::string_view name) {
 }
 
 bool HasTokenPrefix(absl::string_view text) {
-  // Shorter ones are words: `sk-learn`, `eyJ`.
-  constexpr size_t kShortestToken = 16;
-  return text.size() >= kShortestToken &&
-         std::any_of(kTokenPrefixes.begin(), kTokenPrefixes.end(),
-                     [text](absl::string_view prefix) { return absl::StartsWith(text, prefix); });
+  // After it, one run of letters and digits; shorter ones are words: `sk-learn`, `npm_lifecycle_event`.
+  constexpr size_t kShortestRun = 10;
+  return std::any_of(kTokenPrefixes.begin(), kTokenPrefixes.end(), [text](absl::string_view prefix) {
+    if (!absl::StartsWith(text, prefix)) return false;
+    const absl::string_view run = text.substr(prefix.size(), kShortestRun);
+    return run.size() == kShortestRun && std::all_of(run.begin(), run.end(), IsWordByte);
+  });
 }
 
-bool LooksGenerated(absl::string_view word) {
+bool LooksRandom(absl::string_view word) {
   constexpr size_t kShortestMixed = 10;
   constexpr size_t kShortestWithDigits = 16;
   constexpr size_t kShortestAny = 40;

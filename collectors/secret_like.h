@@ -17,12 +17,12 @@ bool NameSuggestsSecret(absl::string_view name);
 // prefix, a password in a URL, a word that looks generated.
 bool LooksLikeSecret(absl::string_view value);
 
-// Whether text begins with a vendor's prefix of tokens, such as `ghp_`.
+// Whether text begins with a vendor's prefix of tokens, such as `ghp_`, and goes on as they do.
 bool HasTokenPrefix(absl::string_view text);
 
 // Whether a run of letters and digits looks generated rather than named: long, and with digits
 // among its letters.
-bool LooksGenerated(absl::string_view word);
+bool LooksRandom(absl::string_view word);
 
 }  // namespace rollcall
 

@@ -34,8 +34,8 @@ TEST(SecretLike, ValuesThatAreSecrets) {
 TEST(SecretLike, ValuesThatAreNot) {
   for (const absl::string_view value :
        {"", "/usr/lib/jvm/java-17-openjdk-amd64", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "en_US.UTF-8",
-        "https://example.org/a/b", "5.10.0-21-cloud-amd64", "x86_64-linux-gnu", "sk-learn", "1700000000",
-        "unix:path=/run/user/1000/bus", "xterm-256color", "production"}) {
+        "https://example.org/a/b", "5.10.0-21-cloud-amd64", "x86_64-linux-gnu", "sk-learn", "npm_lifecycle_event",
+        "1700000000", "unix:path=/run/user/1000/bus", "xterm-256color", "production"}) {
     EXPECT_FALSE(LooksLikeSecret(value)) << value;
   }
 }

@@ -107,7 +107,8 @@ TEST(ElfSections, DamageToOneSectionLosesOnlyThat) {
   EXPECT_EQ(ContentOf(*elf, ".broken"), "");
   EXPECT_EQ(ContentOf(*elf, ".modinfo"), "license=GPL");
 
-  const auto nameless = ParseElfSections(Patched(good, table + 64, "\xff\xff\xff\xff"));
+  const std::string bad_name = Patched(good, table + 64, "\xff\xff\xff\xff");
+  const auto nameless = ParseElfSections(bad_name);
   ASSERT_TRUE(nameless.ok()) << nameless.status();
   EXPECT_EQ(nameless->damaged, 1U);
   EXPECT_EQ(ContentOf(*nameless, ".modinfo"), "license=GPL");

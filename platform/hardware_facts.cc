@@ -67,10 +67,8 @@ HardwareFacts ReadHardwareFacts(const FileTree& tree) {
 }
 
 bool IsOtherMachine(const HardwareFacts& before, const HardwareFacts& now) {
-  const bool other_uuid =
-      BothKnown(before.product_uuid, now.product_uuid) && before.product_uuid != now.product_uuid;
-  const bool other_serial =
-      BothKnown(before.board_serial, now.board_serial) && before.board_serial != now.board_serial;
+  const bool other_uuid = BothKnown(before.product_uuid, now.product_uuid) && before.product_uuid != now.product_uuid;
+  const bool other_serial = BothKnown(before.board_serial, now.board_serial) && before.board_serial != now.board_serial;
   const bool other_cards = !before.macs.empty() && !now.macs.empty() && !ShareOne(before.macs, now.macs);
   return (other_uuid || other_serial) && other_cards;
 }

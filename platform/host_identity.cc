@@ -63,10 +63,12 @@ std::string ReadMachineId(const FileTree& tree) {
   return "";
 }
 
-HostIdentity IdentifyHost(const FileTree& tree, absl::string_view kept_id) {
-  std::vector<absl::Status> unused;  // the host collector reports them
-  CloudFacts cloud = ReadCloudFacts(tree, &unused);
-  if (!cloud.instance_id.empty()) return {std::move(cloud.instance_id), "cloud"};
+HostIdentity IdentifyHost(const FileTree& tree, absl::string_view kept_id, bool cloud_facts) {
+  if (cloud_facts) {
+    std::vector<absl::Status> unused;  // the host collector reports them
+    CloudFacts cloud = ReadCloudFacts(tree, &unused);
+    if (!cloud.instance_id.empty()) return {std::move(cloud.instance_id), "cloud"};
+  }
   std::string machine_id = ReadMachineId(tree);
   if (!machine_id.empty()) return {std::move(machine_id), "machine-id"};
   return {std::string(kept_id), "generated"};

@@ -27,10 +27,10 @@ struct HostIdentity {
 // a placeholder (`uninitialized`, all zeros).
 std::string ReadMachineId(const FileTree& tree);
 
-// The cloud's instance id, else the machine id, else `kept_id`. Depends on no DMI, which many
-// machines do not have or fill with the same text. Clones of one disk share this id: whoever
-// remembers a machine's hardware tells them apart.
-HostIdentity IdentifyHost(const FileTree& tree, absl::string_view kept_id);
+// The cloud's instance id, unless `cloud_facts` says not to look for one, else the machine id,
+// else `kept_id`. Depends on no DMI, which many machines do not have or fill with the same text.
+// Clones of one disk share this id: whoever remembers a machine's hardware tells them apart.
+HostIdentity IdentifyHost(const FileTree& tree, absl::string_view kept_id, bool cloud_facts = true);
 
 // The id kept in the file at `path` of the running process, which `generate` makes when there
 // is none; a file that holds no id is an error, not a reason to become another host. Written

@@ -118,6 +118,7 @@ TEST(IdentifyHost, IsNeverEmpty) {
   tree.SetFile("/run/cloud-init/instance-data.json", kInstanceData);
   EXPECT_EQ(IdentifyHost(tree, "kept").id, "i-0abc");
   EXPECT_EQ(IdentifyHost(tree, "kept").source, "cloud");
+  EXPECT_EQ(IdentifyHost(tree, "kept", false).id, kMachineId);
 }
 
 TEST(KeptId, IsMadeOnceAndStays) {

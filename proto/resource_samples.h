@@ -22,6 +22,10 @@ namespace pb = ::rollcall::v1;
 // Most samples of one record: a mask has 64 bits.
 inline constexpr size_t kMaxSamplesPerRecord = 64;
 
+// Samples that an agent packs into one record. More cost fewer bytes a day, reach the backend later
+// and are lost together.
+inline constexpr size_t kSamplesPerRecord = 36;
+
 // Most filesystems, disks or interfaces of one record.
 inline constexpr size_t kMaxSeriesPerRecord = 1'000;
 

@@ -111,7 +111,7 @@ void PackSystem(absl::Span<const ResourceSample> samples, pb::ResourceUsage* usa
     PackValues(
         known, [](const CpuSample& s) { return s.user; }, cpu->mutable_user());
     PackValues(
-        known, [](const CpuSample& s) { return s.system; }, cpu->mutable_system());
+        known, [](const CpuSample& s) { return s.system; }, cpu->mutable_kernel());
     PackValues(
         known, [](const CpuSample& s) { return s.iowait; }, cpu->mutable_iowait());
     PackValues(

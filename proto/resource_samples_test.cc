@@ -284,18 +284,18 @@ size_t CompressedBodySize(const pb::ResourceUsage& usage, absl::Time collected_a
   record->mutable_collected_at()->set_seconds(absl::ToUnixSeconds(collected_at));
   record->mutable_collected_at()->set_nanos(123'456'789);
   *record->mutable_resource_usage() = usage;
+  record->mutable_resource_usage()->set_host_id("3f1c9a7be2d84f06915dc0a8e7b26413");
   const std::string bytes = body.SerializeAsString();
   std::string compressed(ZSTD_compressBound(bytes.size()), '\0');
   return ZSTD_compress(compressed.data(), compressed.size(), bytes.data(), bytes.size(), 3);
 }
 
 size_t BytesOfADay(double activity) {
-  constexpr int kPack = 30;
   NoisyHost host(activity);
   size_t bytes = 0;
-  for (int pack = 0; pack < 1440 / kPack; ++pack) {
+  for (size_t record = 0; record < 1440 / kSamplesPerRecord; ++record) {
     std::vector<ResourceSample> samples;
-    for (int i = 0; i < kPack; ++i) samples.push_back(host.Next());
+    for (size_t i = 0; i < kSamplesPerRecord; ++i) samples.push_back(host.Next());
     bytes += CompressedBodySize(PackSamples(samples), samples.back().at);
   }
   return bytes;

@@ -87,7 +87,7 @@ absl::Status UnpackTimes(const pb::ResourceUsage& usage, Samples* samples) {
 
 absl::Status UnpackSystem(const pb::ResourceUsage& usage, Samples* samples) {
   ColumnReader reader(samples->size());
-  const auto user = reader.Values(usage.cpu().user()), system = reader.Values(usage.cpu().system()),
+  const auto user = reader.Values(usage.cpu().user()), system = reader.Values(usage.cpu().kernel()),
              iowait = reader.Values(usage.cpu().iowait()), steal = reader.Values(usage.cpu().steal()),
              cpus = reader.Steps(usage.cpu().cpus());
   const auto one = reader.Steps(usage.load().one()), five = reader.Steps(usage.load().five()),

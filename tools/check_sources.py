@@ -17,7 +17,7 @@ BANNED = [
     (r"\b(std::chrono::(system|steady)_clock::now|clock_gettime|gettimeofday)\s*\(",
      ("platform/clock.cc", "platform/self_usage.cc", "collectors/run_collector.cc", "tests/", "_test.cc"), "an injected rollcall::Clock"),
     (r"(?<![\w:.>])time\s*\(\s*(nullptr|NULL|0)\s*\)", (), "an injected rollcall::Clock"),
-    (r"\b(system|popen|execl|execlp|execle|execv|execvp|execvpe|execve|posix_spawnp?)\s*\(",
+    (r"(?<![.>])\b(system|popen|execl|execlp|execle|execv|execvp|execvpe|execve|posix_spawnp?)\s*\(",
      ("tests/", "_test.cc", "_live_test.cc", "testing/"), "nothing: the programs never run other programs"),
     (r"\bstd::string_view\b", (), "absl::string_view: Debian 12's Abseil has a type of its own"),
     (r"\bstd::regex\b|#include <regex>", (), "RE2: std::regex is slow and recursive"),

@@ -25,6 +25,7 @@ struct AgentConfig {
   std::string status_socket;
   std::string hosting_service;
   std::string region;
+  bool cloud_facts = true;
   std::string log_level;
   absl::Duration first_inventory_within;
 

@@ -19,8 +19,8 @@ constexpr size_t kMaxMacs = 1'000;
 constexpr size_t kSuffixLength = 12;
 
 std::string SuffixOf(const HardwareFacts& hardware) {
-  return Sha256Hex(absl::StrCat(hardware.product_uuid, "\n", hardware.board_serial, "\n",
-                                absl::StrJoin(hardware.macs, "\n")))
+  return Sha256Hex(
+             absl::StrCat(hardware.product_uuid, "\n", hardware.board_serial, "\n", absl::StrJoin(hardware.macs, "\n")))
       .substr(0, kSuffixLength);
 }
 
@@ -34,8 +34,7 @@ HardwareFacts Merge(const HardwareFacts& before, const HardwareFacts& now) {
 }
 
 bool IsValue(absl::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isprint(c); });
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isprint(c); });
 }
 
 }  // namespace

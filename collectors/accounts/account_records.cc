@@ -185,7 +185,7 @@ void FillLogin(const std::optional<KnownLogin>& known, pb::Account* account) {
 
 }  // namespace
 
-Membership::Membership(const AccountSources& sources) : sources_(sources) {
+Membership::Membership(const AccountSources& sources) {
   for (size_t i = 0; i < sources.groups.size(); ++i) {
     groups_by_gid_[sources.groups[i].gid].push_back(i);
     for (const std::string& member : sources.groups[i].members) {

@@ -39,7 +39,6 @@ class Membership {
   bool IsShared(uint32_t uid) const;
 
  private:
-  const AccountSources& sources_;
   std::map<absl::string_view, std::vector<size_t>> groups_by_member_;
   std::map<uint32_t, std::vector<size_t>> groups_by_gid_;
   std::map<uint32_t, std::vector<absl::string_view>> users_by_gid_;

@@ -45,6 +45,8 @@ std::vector<std::string> JoinedLines(absl::string_view text) {
 
 // `NAME=` as system files have it.
 bool LooksLikeAssignment(absl::string_view line) {
+  line = absl::StripLeadingAsciiWhitespace(line);
+  (void)absl::ConsumePrefix(&line, "export ");
   const absl::string_view name = line.substr(0, line.find('='));
   return name.size() < line.size() && IsVariableName(name) &&
          std::none_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_islower(c); });
@@ -77,21 +79,23 @@ absl::string_view NextWord(absl::string_view* line) {
 
 void ParseConfLine(absl::string_view line, Variables* result) {
   const absl::string_view name = NextWord(&line);
-  absl::string_view value;
-  bool has_value = false;
+  absl::string_view default_value;
+  absl::string_view override_value;
+  bool has_option = false;
   for (absl::string_view word = NextWord(&line); !word.empty(); word = NextWord(&line)) {
     const bool override = absl::ConsumePrefix(&word, "OVERRIDE=");
     if (!override && !absl::ConsumePrefix(&word, "DEFAULT=")) {
       ++result->left_out;
       return;
     }
-    if (override ? !word.empty() : !has_value) value = word;
-    has_value = true;
+    (override ? override_value : default_value) = word;
+    has_option = true;
   }
+  absl::string_view value = override_value.empty() ? default_value : override_value;
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
   if (!value.empty()) {
     result->Add(name, value);
-  } else if (!has_value && !IsVariableName(name)) {
+  } else if (!has_option && !IsVariableName(name)) {
     ++result->left_out;
   }
 }

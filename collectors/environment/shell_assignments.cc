@@ -25,8 +25,9 @@ bool IsReserved(absl::string_view word) {
 // A word without its quotes.
 struct Word {
   std::string text;
-  // Where an unquoted `=` is: before it only a name may be.
+  // Where the first unquoted `=` is; nothing before it may be quoted in an assignment.
   size_t equals = std::string::npos;
+  bool quoted_before_equals = false;
 };
 
 // Splits a script into commands and these into words.
@@ -107,6 +108,7 @@ class Reader {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (absl::StrContains(" \t\r\n;&|()<>", c)) break;
+      if (word->equals == std::string::npos && absl::StrContains("'\"\\", c)) word->quoted_before_equals = true;
       if (c == '\'') {
         if (!ReadQuoted(word)) return false;
       } else if (c == '"') {
@@ -213,7 +215,7 @@ class Reader {
   }
 
   static bool IsAssignment(const Word& word) {
-    return word.equals != std::string::npos && word.equals > 0 && IsName(NameOf(word));
+    return word.equals != std::string::npos && !word.quoted_before_equals && IsName(NameOf(word));
   }
 
   // Shell syntax only: whether the name may be told is decided later.

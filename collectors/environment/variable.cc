@@ -23,7 +23,7 @@ bool IsVariableName(absl::string_view name) {
       std::all_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; });
   if (!valid || HasTokenPrefix(name)) return false;
   const std::vector<absl::string_view> words = absl::StrSplit(name, '_');
-  return std::none_of(words.begin(), words.end(), LooksGenerated);
+  return std::none_of(words.begin(), words.end(), LooksRandom);
 }
 
 }  // namespace rollcall

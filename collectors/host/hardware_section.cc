@@ -60,19 +60,6 @@ std::string FindVirtualization(HostReader& reader, const DmiStrings& dmi, const 
   return cpu.hypervisor && !dom0 ? "vm-other" : "";
 }
 
-void FillCloud(HostReader& reader, pb::Host* host) {
-  std::vector<absl::Status> problems;
-  CloudFacts facts = ReadCloudFacts(reader.files(), &problems);
-  for (const absl::Status& problem : problems) reader.Degrade("/run/cloud-init", problem);
-  if (facts.provider.empty() && facts.instance_id.empty()) return;
-  pb::Cloud& cloud = *host->mutable_cloud();
-  cloud.set_provider(ToRecordText(facts.provider));
-  cloud.set_instance_id(ToRecordText(facts.instance_id));
-  cloud.set_region(ToRecordText(facts.region));
-  cloud.set_zone(ToRecordText(facts.zone));
-  cloud.set_instance_type(ToRecordText(facts.instance_type));
-}
-
 // The id of the root filesystem: from the kernel's command line, else the link in
 // /dev/disk/by-uuid to the device that pid 1 has mounted on `/`.
 std::string RootFilesystemId(HostReader& reader, const pb::Host& host) {
@@ -118,7 +105,19 @@ void FillHardware(HostReader& reader, pb::Host* host) {
   }
   const DmiStrings dmi = {hardware.vendor(), hardware.product(), Dmi(reader, "bios_vendor")};
   hardware.set_virtualization(FindVirtualization(reader, dmi, cpu));
-  FillCloud(reader, host);
+}
+
+void FillCloud(HostReader& reader, pb::Host* host) {
+  std::vector<absl::Status> problems;
+  CloudFacts facts = ReadCloudFacts(reader.files(), &problems);
+  for (const absl::Status& problem : problems) reader.Degrade("/run/cloud-init", problem);
+  if (facts.provider.empty() && facts.instance_id.empty()) return;
+  pb::Cloud& cloud = *host->mutable_cloud();
+  cloud.set_provider(ToRecordText(facts.provider));
+  cloud.set_instance_id(ToRecordText(facts.instance_id));
+  cloud.set_region(ToRecordText(facts.region));
+  cloud.set_zone(ToRecordText(facts.zone));
+  cloud.set_instance_type(ToRecordText(facts.instance_type));
 }
 
 std::string HardwareDigest(HostReader& reader, const pb::Host& host) {

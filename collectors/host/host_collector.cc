@@ -32,6 +32,7 @@ class HostCollector : public Collector {
       if (stop.stop_requested()) return absl::CancelledError("collect host: stopped");
       fill(reader, &host);
     }
+    if (context_.cloud_facts) FillCloud(reader, &host);
     FillTimes(reader, &host);
     host.set_hardware_digest(HardwareDigest(reader, host));
     if (!host.has_os() && host.kernel().release().empty()) {

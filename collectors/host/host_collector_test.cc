@@ -53,6 +53,8 @@ class HostCollectorTest : public ::testing::Test {
     context.host_id = host_id_;
     context.host_id_source = "machine-id";
     context.agent_version = "1.0";
+    context.host_clone_of = clone_of_;
+    context.cloud_facts = cloud_facts_;
     return kHostCollector.create(context);
   }
 
@@ -76,6 +78,8 @@ class HostCollectorTest : public ::testing::Test {
   FakeClock clock_;
   MemoryTree tree_;
   std::string host_id_ = "id-1";
+  std::string clone_of_;
+  bool cloud_facts_ = true;
   pb::RunResult result_;
 };
 
@@ -146,6 +150,22 @@ TEST_F(HostCollectorTest, DigestTellsClonesApart) {
   EXPECT_NE(RunValid().hardware_digest(), digest);
   tree_.Unset("/sys");
   EXPECT_EQ(RunValid().hardware_digest(), "");  // nothing known is no digest, not that of nothing
+}
+
+TEST_F(HostCollectorTest, ACloneSaysWhose) {
+  EXPECT_EQ(RunValid().clone_of(), "");
+  clone_of_ = "id-0";
+  EXPECT_EQ(RunValid().clone_of(), "id-0");
+}
+
+TEST_F(HostCollectorTest, TheCloudIsAskedAfterOnlyIfThatIsAllowed) {
+  tree_.SetFile("/sys/class/dmi/id/sys_vendor", "Amazon EC2\n");
+  tree_.SetFile("/sys/class/dmi/id/board_asset_tag", "i-0dmi\n");
+  EXPECT_EQ(RunValid().cloud().instance_id(), "i-0dmi");
+  cloud_facts_ = false;
+  tree_.SetError("/run/cloud-init", absl::InternalError("read though it is not allowed"));
+  EXPECT_FALSE(RunValid().has_cloud());
+  EXPECT_THAT(result_.degradations(), IsEmpty());
 }
 
 TEST_F(HostCollectorTest, BootTimeDoesNotFlicker) {

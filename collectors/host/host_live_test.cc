@@ -66,8 +66,8 @@ std::set<std::string> AddressesOf(const Struct& link) {
   for (const Value& value : link.fields().at("addr_info").list_value().values()) {
     const Struct& address = value.struct_value();
     if (address.fields().count("temporary") > 0 || address.fields().count("local") == 0) continue;
-    addresses.insert(absl::StrCat(TextOf(address, "local"), "/",
-                                  static_cast<int>(address.fields().at("prefixlen").number_value())));
+    addresses.insert(
+        absl::StrCat(TextOf(address, "local"), "/", static_cast<int>(address.fields().at("prefixlen").number_value())));
   }
   return addresses;
 }

@@ -14,8 +14,11 @@ namespace pb = ::rollcall::v1;
 // hostname, fqdn, os, kernel, reboot_required, timezone, security.
 void FillSystem(HostReader& reader, pb::Host* host);
 
-// hardware and cloud.
+// hardware.
 void FillHardware(HostReader& reader, pb::Host* host);
+
+// cloud, from disk and firmware.
+void FillCloud(HostReader& reader, pb::Host* host);
 
 // interfaces. Of the network namespace of pid 1 where the tree has one.
 void FillNetwork(HostReader& reader, pb::Host* host);

@@ -10,8 +10,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "platform/kernel_sockets_address.h"
+#include "platform/systemd/unit_file.h"
 
 namespace rollcall {
 namespace {
@@ -25,27 +25,6 @@ Setting SettingOf(absl::string_view key) {
   if (key == "ListenDatagram") return Setting::kDatagram;
   if (key == "ListenSequentialPacket") return Setting::kSequentialPacket;
   return Setting::kOther;
-}
-
-// Takes the next logical line off `content`: a backslash at the end continues it, and
-// comments within a continuation are skipped.
-bool NextLogicalLine(absl::string_view* content, std::string* line) {
-  line->clear();
-  bool any = false;
-  while (!content->empty()) {
-    const size_t end = content->find('\n');
-    absl::string_view part = absl::StripAsciiWhitespace(content->substr(0, end));
-    content->remove_prefix(end == absl::string_view::npos ? content->size() : end + 1);
-    if (absl::StartsWith(part, "#") || absl::StartsWith(part, ";")) continue;
-    any = true;
-    if (!absl::EndsWith(part, "\\")) {
-      absl::StrAppend(line, part);
-      return true;
-    }
-    part.remove_suffix(1);
-    absl::StrAppend(line, part, " ");
-  }
-  return any;
 }
 
 // The value with its specifiers replaced; nothing if one of them takes systemd to know.
@@ -111,19 +90,10 @@ bool SocketUnitListener::Matches(const pb::ListeningPort& record) const {
 }
 
 void ParseSocketUnit(absl::string_view content, std::vector<SocketUnitListener>* listeners) {
-  std::string line;
-  bool in_socket_section = false;
-  while (NextLogicalLine(&content, &line)) {
-    if (absl::StartsWith(line, "[")) {
-      in_socket_section = line == "[Socket]";
-      continue;
-    }
-    const size_t equals = line.find('=');
-    if (!in_socket_section || equals == std::string::npos) continue;
-    const absl::string_view text = line;
-    const Setting setting = SettingOf(absl::StripTrailingAsciiWhitespace(text.substr(0, equals)));
+  for (const UnitAssignment& assignment : ParseUnitFile(content).assignments) {
+    const Setting setting = assignment.section == "Socket" ? SettingOf(assignment.key) : Setting::kOther;
     if (setting == Setting::kOther) continue;
-    const std::optional<std::string> value = Expand(absl::StripAsciiWhitespace(text.substr(equals + 1)));
+    const std::optional<std::string> value = Expand(assignment.value);
     if (!value.has_value()) continue;
     if (value->empty()) {
       listeners->clear();

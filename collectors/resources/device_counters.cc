@@ -141,8 +141,7 @@ bool IsPartitionOf(absl::string_view name, absl::string_view disk) {
   if (disk.empty() || !absl::ConsumePrefix(&name, disk)) return false;
   // `dm-10` is no part of `dm-1`.
   if (EndsInDigit(disk) && !absl::ConsumePrefix(&name, "p")) return false;
-  return !name.empty() &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_isdigit(c); });
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_isdigit(c); });
 }
 
 std::vector<Device<kDiskCounters>> DisksInUse(std::vector<Device<kDiskCounters>> devices) {

@@ -17,7 +17,8 @@ constexpr uint64_t kWrap = uint64_t{1} << 32;
 
 TEST(ParseDiskStats, ReadsDisksOfAllAges) {
   const auto table = ParseDiskStats(
-      " 254       0 vda 51631 6928 2478562 19576 16920 27702 3672744 25334 0 15652 47984 5383 114 1689168 2182 1436 890\n"
+      " 254       0 vda 51631 6928 2478562 19576 16920 27702 3672744 25334 0 15652 47984 5383 114 1689168 2182 1436 "
+      "890\n"
       "   8       0 sda 1 2 3 4 5 6 7 8 9 10 11\n"
       "   8       1 sda1 10 20 30 40\n");
   EXPECT_THAT(table.problems, IsEmpty());
@@ -31,8 +32,10 @@ TEST(ParseDiskStats, ReadsDisksOfAllAges) {
 TEST(ParseNetDev, ReadsInterfaces) {
   const auto table = ParseNetDev(
       "Inter-|   Receive                                                |  Transmit\n"
-      " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier\n"
-      "    lo:    3193      29    0    0    0     0          0         0     3193      29    0    0    0     0       0  0\n"
+      " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls "
+      "carrier\n"
+      "    lo:    3193      29    0    0    0     0          0         0     3193      29    0    0    0     0       0 "
+      " 0\n"
       "  eth0:1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
       "eth0:1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n");
   EXPECT_THAT(table.problems, IsEmpty());
@@ -55,15 +58,17 @@ TEST(DeviceTables, BadLinesAreNamedAndTheRestIsKept) {
                                overlong,
                                "garbage"};
   for (const std::string& line : lines) {
-    const auto table = ParseDiskStats(absl::StrCat("8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n", line, "\n8 1 sdz 1 2 3 4 5 6 7 8 9 10 11\n"));
+    const auto table =
+        ParseDiskStats(absl::StrCat("8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n", line, "\n8 1 sdz 1 2 3 4 5 6 7 8 9 10 11\n"));
     if (line == lines[1]) continue;  // figures are good, and the name is made fit for a record later
     EXPECT_THAT(table.devices, SizeIs(2)) << line.substr(0, 50);
     ASSERT_THAT(table.problems, SizeIs(1)) << line.substr(0, 50);
     EXPECT_THAT(std::string(table.problems[0].message()), HasSubstr("parse diskstats: line 2: "));
   }
-  for (const std::string& line : {std::string("eth1 1 2 3"), std::string("eth1: 1 2 3 4 5 6 7 8 9 10 11"),
-                                  std::string(": 1 2 3 4 5 6 7 8 9 10 11 12"), std::string("e: a 2 3 4 5 6 7 8 9 10 11 12"),
-                                  std::string("e: 1 2 3 4 5 6 7 8 -9 10 11 12"), overlong}) {
+  for (const std::string& line :
+       {std::string("eth1 1 2 3"), std::string("eth1: 1 2 3 4 5 6 7 8 9 10 11"),
+        std::string(": 1 2 3 4 5 6 7 8 9 10 11 12"), std::string("e: a 2 3 4 5 6 7 8 9 10 11 12"),
+        std::string("e: 1 2 3 4 5 6 7 8 -9 10 11 12"), overlong}) {
     const auto table = ParseNetDev(absl::StrCat("a\nb\neth0: 1 2 3 4 5 6 7 8 9 10 11 12\n", line, "\n"));
     EXPECT_THAT(table.devices, SizeIs(1)) << line.substr(0, 50);
     ASSERT_THAT(table.problems, SizeIs(1)) << line.substr(0, 50);
@@ -83,15 +88,16 @@ TEST(DeviceTables, AreBounded) {
 
 TEST(DisksInUse, AreWholeDisksThatDidSomething) {
   std::string text;
-  for (const char* name : {"loop0", "ram1", "zram0", "sr0", "fd0", "sda", "sda1", "sda12", "sdaa", "nvme0n1",
-                           "nvme0n1p1", "dm-1", "dm-10", "md1", "md127", "xvda1", "cciss/c0d0", "cciss/c0d0p1", "fdisk"}) {
+  for (const char* name :
+       {"loop0", "ram1", "zram0", "sr0", "fd0", "sda", "sda1", "sda12", "sdaa", "nvme0n1", "nvme0n1p1", "dm-1", "dm-10",
+        "md1", "md127", "xvda1", "cciss/c0d0", "cciss/c0d0p1", "fdisk"}) {
     absl::StrAppend(&text, "8 0 ", name, " 1 0 1 0 1 0 1 0 0 0 0\n");
   }
   absl::StrAppend(&text, "8 0 sdq 0 0 0 0 0 0 0 0 0 0 0\n");
   std::vector<std::string> names;
   for (const auto& disk : DisksInUse(ParseDiskStats(text).devices)) names.push_back(disk.name);
-  EXPECT_THAT(names, ElementsAre("sda", "sdaa", "nvme0n1", "dm-1", "dm-10", "md1", "md127", "xvda1", "cciss/c0d0",
-                                 "fdisk"));
+  EXPECT_THAT(names,
+              ElementsAre("sda", "sdaa", "nvme0n1", "dm-1", "dm-10", "md1", "md127", "xvda1", "cciss/c0d0", "fdisk"));
 }
 
 Counters<kInterfaceCounters> Interface(uint64_t bytes, uint64_t packets) {
@@ -115,9 +121,9 @@ TEST(StepsOf, A32BitCounterThatWrapsGoesOn) {
 }
 
 TEST(StepsOf, ADeviceThatWasReplacedHasNoSteps) {
-  EXPECT_EQ(StepsOf(Interface(kWrap - 1000, 5000), Interface(500, 12)), std::nullopt);  // all went back
-  EXPECT_EQ(StepsOf(Interface(1'000'000, 10), Interface(5, 12)), std::nullopt);         // far from the end
-  EXPECT_EQ(StepsOf(Interface(kWrap + 1000, 10), Interface(5, 12)), std::nullopt);      // no 32-bit counter
+  EXPECT_EQ(StepsOf(Interface(kWrap - 1000, 5000), Interface(500, 12)), std::nullopt);       // all went back
+  EXPECT_EQ(StepsOf(Interface(1'000'000, 10), Interface(5, 12)), std::nullopt);              // far from the end
+  EXPECT_EQ(StepsOf(Interface(kWrap + 1000, 10), Interface(5, 12)), std::nullopt);           // no 32-bit counter
   EXPECT_EQ(StepsOf(Interface(kWrap / 2, 10), Interface(kWrap / 2 - 1, 12)), std::nullopt);  // nearly a whole round
   EXPECT_EQ(StepsOf(Interface(5, 5), Interface(0, 0)), std::nullopt);
 }

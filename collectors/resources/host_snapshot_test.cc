@@ -14,8 +14,8 @@ HostSnapshot Snapshot(int minutes) {
   snapshot.boot_id = "a";
   snapshot.uptime = absl::Minutes(minutes);
   // 2 CPUs of 6,000 ticks a minute: 10 % user, 5 % system, 1 % waiting, 0.5 % stolen.
-  snapshot.cpu = CpuTimes{
-      .user = 1'200 * n, .system = 600 * n, .iowait = 120 * n, .steal = 60 * n, .idle = 10'020 * n, .cpus = 2};
+  snapshot.cpu =
+      CpuTimes{.user = 1'200 * n, .system = 600 * n, .iowait = 120 * n, .steal = 60 * n, .idle = 10'020 * n, .cpus = 2};
   snapshot.disks["vda"] = {10'000 * n, 3 * n, 4096 * n, n};
   snapshot.interfaces["eth0"] = {5'000 * n, 40 * n, 0, n, 9'000 * n, 50 * n, 0, 0};
   snapshot.io_stalls = StallTotals{600'000 * n, 60'000 * n};

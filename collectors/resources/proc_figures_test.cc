@@ -52,9 +52,7 @@ TEST(ParsePressure, ReadsTotals) {
   EXPECT_EQ(*ParsePressure("some avg10=0.00 avg60=0.00 avg300=0.00 total=5\n"), (StallTotals{5, 0}));
 }
 
-TEST(ParseUptime, ReadsHundredths) {
-  EXPECT_EQ(*ParseUptime("660.53 171.51\n"), absl::Milliseconds(660'530));
-}
+TEST(ParseUptime, ReadsHundredths) { EXPECT_EQ(*ParseUptime("660.53 171.51\n"), absl::Milliseconds(660'530)); }
 
 // Each parser with what could be in its file after a crash, an attack or a kernel of tomorrow.
 TEST(ProcFigures, BrokenTextIsRefused) {

@@ -8,11 +8,8 @@
 
 namespace rollcall {
 
-// Samples of one record. Each run takes one sample and most runs emit nothing. More samples a
-// record cost fewer bytes a day and reach the backend later.
-inline constexpr size_t kSamplesPerRecord = 30;
-
-// Samples of the first record after a start, so that a new host shows something soon.
+// Samples of the first record after a start, so that a new host shows something soon. The others
+// have kSamplesPerRecord; each run takes one sample, and most runs emit nothing.
 inline constexpr size_t kSamplesOfFirstRecord = 5;
 
 extern const Collector::Descriptor kResourcesCollector;

@@ -55,16 +55,15 @@ class ResourcesCollectorTest : public ::testing::Test {
   // Counters of a host that works evenly, `minutes` after its boot.
   void SetTime(uint64_t minutes) {
     files_.SetFile("/proc/uptime", absl::StrCat(minutes * 60, ".00 1.00\n"));
-    files_.SetFile("/proc/stat", absl::StrCat("cpu ", 600 * minutes, " 0 300 ", 5100 * minutes, " 0 0 0 0\ncpu0 1 1\n"));
-    files_.SetFile("/proc/diskstats", absl::StrCat("8 0 sda ", 2 * minutes + 1, " 0 ", 8 * minutes, " 0 ",
-                                                   minutes, " 0 ", 16 * minutes, " 0 0 0 0\n"));
+    files_.SetFile("/proc/stat",
+                   absl::StrCat("cpu ", 600 * minutes, " 0 300 ", 5100 * minutes, " 0 0 0 0\ncpu0 1 1\n"));
+    files_.SetFile("/proc/diskstats", absl::StrCat("8 0 sda ", 2 * minutes + 1, " 0 ", 8 * minutes, " 0 ", minutes,
+                                                   " 0 ", 16 * minutes, " 0 0 0 0\n"));
     files_.SetFile("/proc/1/net/dev", absl::StrCat("h\nh\neth0: ", 4096 * minutes + 1, " ", minutes, " 0 0 0 0 0 0 ",
                                                    8192 * minutes, " ", minutes, " 0 0 0 0 0 0\n"));
   }
 
-  pb::RunResult Run() {
-    return RunCollector(*collector_, kResourcesCollector, {}, clock_, StopToken(), sink_);
-  }
+  pb::RunResult Run() { return RunCollector(*collector_, kResourcesCollector, {}, clock_, StopToken(), sink_); }
 
   // Runs at `minutes` after boot.
   pb::RunResult RunAt(uint64_t minutes) {
@@ -241,9 +240,9 @@ TEST_F(ResourcesCollectorTest, WithoutAProcThereIsNothing) {
 }
 
 TEST_F(ResourcesCollectorTest, UnreadableFilesAreProblemsAndTheRestIsThere) {
-  const char* const kPaths[] = {"/proc/stat",      "/proc/loadavg",     "/proc/meminfo",   "/proc/diskstats",
-                                "/proc/1/net/dev", "/proc/1/mountinfo", "/proc/uptime",    "/proc/pressure/io",
-                                "/proc/sys/kernel/random/boot_id"};
+  const char* const kPaths[] = {"/proc/stat",      "/proc/loadavg",     "/proc/meminfo",
+                                "/proc/diskstats", "/proc/1/net/dev",   "/proc/1/mountinfo",
+                                "/proc/uptime",    "/proc/pressure/io", "/proc/sys/kernel/random/boot_id"};
   for (const char* path : kPaths) {
     files_.SetError(path, absl::PermissionDeniedError("permission denied"));
     const pb::RunResult result = Run();

@@ -134,9 +134,9 @@ TEST_F(ResourcesLive, LoadAndUptimeAreAsUptimeSays) {
     const auto text = [](uint64_t hundredths) {
       return absl::StrCat(hundredths / 100, ".", hundredths % 100 < 10 ? "0" : "", hundredths % 100);
     };
-    EXPECT_THAT(before, ::testing::HasSubstr(absl::StrCat("load average: ", text(snapshot.load->one), ", ",
-                                                          text(snapshot.load->five), ", ",
-                                                          text(snapshot.load->fifteen))));
+    EXPECT_THAT(before,
+                ::testing::HasSubstr(absl::StrCat("load average: ", text(snapshot.load->one), ", ",
+                                                  text(snapshot.load->five), ", ", text(snapshot.load->fifteen))));
     break;
   }
   const uint64_t booted = static_cast<uint64_t>(absl::ToUnixSeconds(clock_.Now() - *Read().uptime));
@@ -183,9 +183,9 @@ TEST_F(ResourcesLive, InterfacesAreAsIpAndSysSay) {
       InterfaceCounter counter;
       const char* side;
       const char* name;
-    } kFigures[] = {{kReceivedBytes, "rx", "bytes"}, {kPacketsReceived, "rx", "packets"},
+    } kFigures[] = {{kReceivedBytes, "rx", "bytes"},  {kPacketsReceived, "rx", "packets"},
                     {kReceiveErrors, "rx", "errors"}, {kSentBytes, "tx", "bytes"},
-                    {kPacketsSent, "tx", "packets"}, {kSendErrors, "tx", "errors"},
+                    {kPacketsSent, "tx", "packets"},  {kSendErrors, "tx", "errors"},
                     {kSendDrops, "tx", "dropped"}};
     for (const auto& [counter, side, name] : kFigures) {
       ExpectBetween(found->second[counter], figure(before.values(i), side, name), figure(after.values(i), side, name),
@@ -210,7 +210,8 @@ TEST_F(ResourcesLive, DisksAreAsVmstatSays) {
     if (found == snapshot.disks.end() || after[i][0] != before[i][0]) continue;
     ++compared;
     const auto between = [&](uint64_t value, size_t column) {
-      ExpectBetween(value, Number(before[i][column]), Number(after[i][column]), absl::StrCat(found->first, " ", column));
+      ExpectBetween(value, Number(before[i][column]), Number(after[i][column]),
+                    absl::StrCat(found->first, " ", column));
     };
     between(found->second[kReads], 1);
     between(found->second[kReadBytes] / 512, 3);

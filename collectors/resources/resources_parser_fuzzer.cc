@@ -61,7 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   now.monotonic = absl::Minutes(1);
   const rollcall::ResourceSample sample = rollcall::SampleBetween(&before, now);
   if (sample.duration < absl::ZeroDuration()) std::abort();
-  if (sample.cpu.has_value() && sample.cpu->user + sample.cpu->system + sample.cpu->iowait + sample.cpu->steal > 10'000) {
+  if (sample.cpu.has_value() &&
+      sample.cpu->user + sample.cpu->system + sample.cpu->iowait + sample.cpu->steal > 10'000) {
     std::abort();
   }
   if (sample.memory.has_value() && sample.memory->available_bytes > sample.memory->total_bytes) std::abort();

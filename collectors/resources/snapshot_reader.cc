@@ -32,8 +32,8 @@ bool IsAbsent(const absl::Status& status) { return absl::IsNotFound(status) || a
 void ReportLeftOut(absl::string_view path, absl::string_view what, size_t count, RunReport& report) {
   if (count <= SnapshotReader::kMaxSeries) return;
   report.AddDegradation(path,
-                        absl::ResourceExhaustedError(absl::StrCat("keep ", what, ": of ", count, " there are figures of ",
-                                                                  SnapshotReader::kMaxSeries)),
+                        absl::ResourceExhaustedError(absl::StrCat(
+                            "keep ", what, ": of ", count, " there are figures of ", SnapshotReader::kMaxSeries)),
                         "");
 }
 
@@ -109,8 +109,7 @@ void SnapshotReader::ReadInterfaces(RunReport& report, HostSnapshot* snapshot) {
   for (Device<kInterfaceCounters>& device : table.devices) {
     if (device.counters == Counters<kInterfaceCounters>{}) continue;  // never used
     const auto known = container_ends_.find(device.name);
-    const bool container_end =
-        known != container_ends_.end() ? known->second : IsContainerEnd(*files_, device.name);
+    const bool container_end = known != container_ends_.end() ? known->second : IsContainerEnd(*files_, device.name);
     container_ends.emplace(device.name, container_end);
     if (!container_end) own.push_back(std::move(device));
   }

@@ -119,6 +119,16 @@ class Search {
   const absl::CivilMinute horizon_;
 };
 
+// A field without any value, as of a range that ends before it begins: 41 years need not be
+// searched for it.
+bool HasNoTime(const CronSchedule& schedule) {
+  const bool no_day = schedule.day.values == 0;
+  const bool no_weekday = schedule.weekday.values == 0;
+  const bool both_needed = schedule.day.star || schedule.weekday.star;
+  return schedule.minute.values == 0 || schedule.hour.values == 0 || schedule.month.values == 0 ||
+         (both_needed ? no_day || no_weekday : no_day && no_weekday);
+}
+
 }  // namespace
 
 bool CronRunsOn(const CronSchedule& schedule, absl::CivilDay day) {
@@ -130,6 +140,7 @@ bool CronRunsOn(const CronSchedule& schedule, absl::CivilDay day) {
 
 std::optional<absl::Time> NextCronRun(const CronSchedule& schedule, absl::Time now, const absl::TimeZone& zone) {
   if (schedule.kind != CronSchedule::Kind::kFields || schedule.randomized) return std::nullopt;
+  if (HasNoTime(schedule)) return std::nullopt;
   return Search(schedule, now, zone).Run();
 }
 

@@ -442,7 +442,8 @@ TEST_F(Tasks, AnEndlessFileIsCutAtALine) {
 }
 
 TEST_F(Tasks, InvalidUtf8AndNulBytesAreFitForARecord) {
-  files_.SetFile("/etc/cron.d/x", absl::string_view("@daily root a\xff\n* * * * * root b\0\n", 35));
+  constexpr char kText[] = "@daily root a\xff\n* * * * * root b\0\n";
+  files_.SetFile("/etc/cron.d/x", absl::string_view(kText, sizeof(kText) - 1));
   EXPECT_EQ(Run().status(), pb::RunResult::PARTIAL);
   ASSERT_EQ(sink_.records().size(), 1U);
   EXPECT_EQ(Task(0).command(), "a\xef\xbf\xbd");

@@ -61,6 +61,8 @@ TaskRun::TaskRun(const CollectorContext& context, TimeZones& zones, RecordSink& 
       dialect_(FindDialect()),
       zone_name_(HostTimeZoneName(files_)) {
   ReadUsers();
+  // First of all, so that names in users' files cannot use up the limit.
+  zones_.Find(zone_name_);
 }
 
 CronDialect TaskRun::FindDialect() const {

@@ -57,6 +57,8 @@ class InitScripts {
 
   absl::Status Add() {
     for (const absl::string_view parent : kRunlevelParents) {
+      const absl::StatusOr<FileInfo> info = scan_.files().Stat(parent);
+      if (info.ok() && info->type != FileInfo::Type::kDirectory) continue;
       for (const absl::string_view level : kRunlevels) ReadRunlevel(parent, level);
     }
     ReadOpenRcRunlevels();

@@ -48,14 +48,18 @@ void ServiceScan::SetFile(absl::string_view path, absl::string_view content, pb:
 }
 
 void ServiceScan::Add(pb::StartupService service) {
+  if (++observed_ > kMaxServices) return report_.SetTruncated(observed_);
   if (identities_.emplace(service.manager(), service.name()).second) {
     services_.push_back(std::move(service));
     return;
   }
-  report_.AddProblem(
+  // Not a problem, for nothing went unseen: two entries of one name are one service to its manager, and
+  // Debian's own xinetd.d has such. A run that can never be COMPLETE could never retire anything.
+  report_.AddDegradation(
       service.unit_path(),
       absl::AlreadyExistsError(absl::StrCat("read ", service.unit_path(), ": there is another ",
-                                            pb::StartupService::Manager_Name(service.manager()), " ", service.name())));
+                                            pb::StartupService::Manager_Name(service.manager()), " ", service.name())),
+      "give each entry a name of its own");
 }
 
 std::vector<pb::StartupService> ServiceScan::Finish() {

@@ -26,6 +26,8 @@ class ServiceScan {
  public:
   // Largest script or configuration file read.
   static constexpr size_t kMaxScriptBytes = size_t{1} << 20;
+  // Records kept in memory; more than the collector's limit, which cuts the run.
+  static constexpr size_t kMaxServices = 25'000;
 
   ServiceScan(const FileTree& files, RunReport& report, const StopToken& stop)
       : files_(files), report_(report), stop_(stop), trust_(files) {}
@@ -55,7 +57,8 @@ class ServiceScan {
   // Sets `unit_path`, and the hash of `content`, the file's.
   static void SetFile(absl::string_view path, absl::string_view content, pb::StartupService* service);
 
-  // Adds a record. One of the same manager and name is a problem, and the first stays.
+  // Adds a record. Of two of the same manager and name the first stays, and the run says so; one past
+  // kMaxServices is counted as truncated.
   void Add(pb::StartupService service);
 
   // Says of all records which of their files others can change, and hands them over.
@@ -69,6 +72,7 @@ class ServiceScan {
   const StopToken& stop_;
   PathTrust trust_;
   bool present_ = false;
+  uint64_t observed_ = 0;
   std::vector<pb::StartupService> services_;
   std::set<std::pair<int, std::string>> identities_;
   std::set<std::pair<uint64_t, uint64_t>> visited_;

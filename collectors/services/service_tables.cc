@@ -90,7 +90,6 @@ absl::string_view ParseInetdLine(absl::string_view line, InetdEntry* entry, bool
   SplitUser(TakeWord(&line), entry);
   entry->program = std::string(TakeWord(&line));
   if (entry->program.empty()) return "not six fields";
-  TakeWord(&line);  // argv[0]
   entry->arguments = std::string(absl::StripAsciiWhitespace(line));
   *is_entry = true;
   return "";

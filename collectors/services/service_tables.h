@@ -50,7 +50,7 @@ struct InetdEntry {
   std::string group;
   // `internal` for what inetd answers itself.
   std::string program;
-  // With argv[0] left out.
+  // The argument vector, argv[0] included: for a wrapper such as tcpd(8) it is the program.
   std::string arguments;
   // A line that update-inetd(8) turned off: `#<off># ...`.
   bool off = false;

@@ -60,11 +60,12 @@ TEST(InetdTest, ReadsServicesAndThoseTurnedOff) {
       "# comment\nftp  stream tcp nowait.20 root:ftp /usr/sbin/tcpd  in.ftpd -l -a\n"
       "#<off># telnet stream tcp nowait telnetd.telnetd /usr/sbin/tcpd /usr/sbin/in.telnetd\n"
       "127.0.0.1:\n127.0.0.1:time dgram udp wait root internal\n");
-  EXPECT_THAT(
-      table.entries,
-      ElementsAre(InetdEntry{"ftp", "stream", "tcp", "nowait.20", "root", "ftp", "/usr/sbin/tcpd", "-l -a", false},
-                  InetdEntry{"telnet", "stream", "tcp", "nowait", "telnetd", "telnetd", "/usr/sbin/tcpd", "", true},
-                  InetdEntry{"127.0.0.1:time", "dgram", "udp", "wait", "root", "", "internal", "", false}));
+  EXPECT_THAT(table.entries,
+              ElementsAre(InetdEntry{"ftp", "stream", "tcp", "nowait.20", "root", "ftp", "/usr/sbin/tcpd",
+                                     "in.ftpd -l -a", false},
+                          InetdEntry{"telnet", "stream", "tcp", "nowait", "telnetd", "telnetd", "/usr/sbin/tcpd",
+                                     "/usr/sbin/in.telnetd", true},
+                          InetdEntry{"127.0.0.1:time", "dgram", "udp", "wait", "root", "", "internal", "", false}));
   EXPECT_THAT(table.problems, IsEmpty());
 }
 

@@ -429,7 +429,7 @@ TEST_F(ServicesCollectorTest, InvalidUtf8IsReplaced) {
   Unit("a.service", "[Unit]\nDescription=caf\xE9\n[Service]\nExecStart=/bin/\xFF\n");
   const pb::RunResult result = Run();
   EXPECT_EQ(result.status(), pb::RunResult::COMPLETE);
-  EXPECT_THAT(result.degradations(), SizeIs(1));
+  EXPECT_THAT(result.degradations(), SizeIs(2)) << "one for each line";
   EXPECT_EQ(Of("SYSTEMD a.service").description(), "caf\xEF\xBF\xBD");
 }
 

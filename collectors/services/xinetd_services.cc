@@ -16,6 +16,7 @@ using Service = pb::StartupService;
 constexpr char kConfig[] = "/etc/xinetd.conf";
 constexpr char kFolder[] = "/etc/xinetd.d";
 constexpr size_t kMaxFiles = 1'000;
+constexpr size_t kMaxTotalBytes = size_t{8} << 20;
 
 class Xinetd {
  public:
@@ -40,6 +41,12 @@ class Xinetd {
     if (!text) return;
     found_ = true;
     scan_.NotePresence();
+    bytes_ += text->size();
+    if (bytes_ > kMaxTotalBytes) {
+      scan_.report().AddProblem(path, absl::ResourceExhaustedError(absl::StrCat(
+                                          "read ", path, ": more than ", kMaxTotalBytes, " bytes of configuration")));
+      return;
+    }
     XinetdConfig config = ParseXinetd(*text);
     scan_.AddProblems(path, config.problems);
     for (XinetdEntry& entry : config.entries) {
@@ -108,6 +115,7 @@ class Xinetd {
 
   ServiceScan& scan_;
   bool found_ = false;
+  size_t bytes_ = 0;
   XinetdEntry defaults_;
   std::set<std::string> seen_;
   std::vector<std::string> files_;

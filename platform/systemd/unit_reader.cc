@@ -10,6 +10,8 @@
 namespace rollcall {
 namespace {
 
+// Of all files; a run reports a hundred at most.
+constexpr size_t kMaxParseProblems = 1'000;
 // Trees that are not a running host have no devices.
 constexpr absl::string_view kNull = "/dev/null";
 
@@ -60,6 +62,7 @@ UnitReader::File UnitReader::ReadAnew(const std::string& path) {
   if (!truncated) file.sha256 = Sha256Hex(*text);
   UnitFile parse = ParseUnitFile(*text);
   for (const absl::Status& problem : parse.problems) {
+    if (problems_->size() >= kMaxParseProblems) break;
     problems_->push_back({path, absl::Status(problem.code(), absl::StrCat("parse ", path, ": ", problem.message())),
                           /*detail_only=*/true});
   }

@@ -141,8 +141,8 @@ class Loader {
     const bool masked = unit->state == UnitFileState::kMasked || unit->state == UnitFileState::kMaskedRuntime;
     if (masked || unit->path.empty()) return;
     const UnitReader::File& main = reader_.Read(unit->path);
-    unit->assignments = main.assignments;
     unit->sha256 = main.sha256;
+    AddAssignments(main.assignments, unit);
     std::vector<UnitLookup::DropInFolders> groups = {DropInFolderNames(unit->name)};
     for (const std::string& alias : unit->aliases) groups.push_back(DropInFolderNames(alias));
     // For all units of the type.
@@ -150,9 +150,26 @@ class Loader {
     for (std::string& path : lookup_.DropIns(groups)) {
       const UnitReader::File& file = reader_.Read(path);
       if (file.empty || absl::IsNotFound(file.status)) continue;
-      unit->assignments.insert(unit->assignments.end(), file.assignments.begin(), file.assignments.end());
+      AddAssignments(file.assignments, unit);
       unit->drop_ins.push_back(std::move(path));
     }
+  }
+
+  // Thousands of links to a large template must not take memory for each.
+  void AddAssignments(const std::vector<UnitAssignment>& assignments, Unit* unit) {
+    size_t bytes = 0;
+    for (const UnitAssignment& assignment : assignments) {
+      bytes += sizeof assignment + assignment.key.size() + assignment.value.size();
+    }
+    if (bytes > setting_bytes_left_) {
+      problems_->push_back({unit->path,
+                            absl::ResourceExhaustedError(absl::StrCat("read ", unit->name, ": more than ",
+                                                                      UnitSet::kMaxSettingBytes, " bytes of settings")),
+                            /*detail_only=*/true});
+      return;
+    }
+    setting_bytes_left_ -= bytes;
+    unit->assignments.insert(unit->assignments.end(), assignments.begin(), assignments.end());
   }
 
   const absl::Span<const absl::string_view> types_;
@@ -161,6 +178,7 @@ class Loader {
   UnitReader reader_;
   const UnitLookup lookup_;
   std::vector<UnitProblem>* const problems_;
+  size_t setting_bytes_left_ = UnitSet::kMaxSettingBytes;
 };
 
 }  // namespace

@@ -89,6 +89,8 @@ class UnitSet {
  public:
   // Bytes of unit files read at most.
   static constexpr size_t kMaxTotalBytes = size_t{32} << 20;
+  // Bytes of settings of all units together, where a template's count for each instance.
+  static constexpr size_t kMaxSettingBytes = size_t{32} << 20;
 
   // Reads all units of `types` (`service`, `socket`, ...): those with a file or link in the
   // search path, and instances that a `.wants` or `.requires` folder names. What could not be

@@ -307,6 +307,20 @@ TEST_F(UnitSetTest, ALargeFileIsReadUpToTheLimit) {
   EXPECT_TRUE(absl::IsResourceExhausted(set.problems()[0].status));
 }
 
+TEST_F(UnitSetTest, InstancesOfALargeTemplateAreBounded) {
+  File(kUsr, "a@.service", absl::StrCat("[Service]\nExecStart=", std::string(900'000, 'x'), "\n"));
+  for (int i = 0; i < 60; ++i)
+    Link(kEtc, absl::StrCat("x.target.wants/a@", i, ".service"), "/usr/lib/systemd/system/a@.service");
+  const UnitSet set = Load();
+  EXPECT_EQ(set.units().size(), 61U);
+  size_t bytes = 0;
+  for (const auto& [name, unit] : set.units()) bytes += unit.Value("Service", "ExecStart").size();
+  EXPECT_LE(bytes, UnitSet::kMaxSettingBytes);
+  ASSERT_FALSE(set.problems().empty());
+  EXPECT_TRUE(absl::IsResourceExhausted(set.problems()[0].status));
+  EXPECT_TRUE(set.problems()[0].detail_only);
+}
+
 TEST_F(UnitSetTest, DamagedLinesAreDetail) {
   File(kUsr, "a.service", "[Service]\njunk\nUser=x\n");
   const UnitSet set = Load();

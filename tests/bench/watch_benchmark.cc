@@ -1,6 +1,7 @@
 // What noticing changes costs the agent: at rest, in a burst of short processes, and in a burst of
 // changed files. Has a main of its own, since it forks what it measures. Needs root for the
 // process events. Goals: at rest at most 0.2 % of a core; 30 us for the life of a short process.
+#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,11 +57,9 @@ absl::Duration InChild(const Clock& clock, const Work& work) {
 
 void LiveShortLives(const char* seconds) {
   for (int i = 0; i < kLives; ++i) {
-    const pid_t pid = ::vfork();
-    if (pid == 0) {
-      ::execl("/bin/sleep", "sleep", seconds, nullptr);
-      ::_exit(127);
-    }
+    pid_t pid = 0;
+    char* const argv[] = {const_cast<char*>("sleep"), const_cast<char*>(seconds), nullptr};
+    ::posix_spawn(&pid, "/bin/sleep", nullptr, nullptr, argv, environ);
     // Eight at a time.
     if (i >= 8) ::waitpid(-1, nullptr, 0);
   }
@@ -88,7 +87,8 @@ int Main() {
   watched.push_back({"benchmark", {folder + "/status"}});
   std::atomic<int> requests{0};
   NullLogger logger;
-  ChangeWatcher changes(root->get(), std::move(watched), [&](const std::string&) { ++requests; }, &logger);
+  ChangeWatcher changes(
+      root->get(), std::move(watched), [&](const std::string&) { ++requests; }, &logger);
   ProcessWatcher processes(root->get(), &clock, [] {});
   changes.Start();
   processes.Start();

@@ -84,8 +84,7 @@ TEST(WatchTest, AProcessThatLivedBetweenTwoRunsIsOnTheBackend) {
   stays.Start({lasting, "120"}, deployment.folder() + "/lasting.log");
   std::string found;
   const auto took = TimeUntil(absl::Seconds(60), [&] {
-    found = deployment
-                .Rollcall({"ls", "process", "--where", "name=lasting_one", "--format", "csv", "--columns", "exe"})
+    found = deployment.Rollcall({"ls", "process", "--where", "name=lasting_one", "--format", "csv", "--columns", "exe"})
                 .out;
     return found.find(lasting) != std::string::npos;
   });
