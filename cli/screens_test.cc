@@ -66,7 +66,7 @@ TEST_F(ScreensTest, SummaryOfAHostThatSaidNothingYet) {
 TEST_F(ScreensTest, Ports) { ExpectList("ports", 0); }
 TEST_F(ScreensTest, PortsWide) { ExpectList("ports", 0, true); }
 TEST_F(ScreensTest, PortsOnANarrowTerminal) {
-  ExpectScreen("ports_narrow", 60, false, [](const CommandContext& context) {
+  ExpectScreen("ports_narrow", 80, false, [](const CommandContext& context) {
     LsArguments arguments;
     arguments.kind = "ports";
     return RunLs(context, arguments);

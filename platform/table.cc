@@ -152,13 +152,24 @@ std::vector<bool> Table::NumericColumns() const {
 
 std::vector<size_t> Table::ColumnWidths(size_t width) const {
   std::vector<size_t> widths;
+  std::vector<size_t> contents(header_.size(), 0);
   for (const std::string& title : header_) widths.push_back(DisplayWidth(title));
   for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) contents[i] = std::max(contents[i], DisplayWidth(row[i]));
   }
-  if (width == 0 || widths.empty()) return widths;
-  size_t total = kGap * (widths.size() - 1);
-  for (const size_t w : widths) total += w;
+  size_t total = widths.empty() ? 0 : kGap * (widths.size() - 1);
+  for (size_t i = 0; i < widths.size(); ++i) {
+    widths[i] = std::max(widths[i], contents[i]);
+    total += widths[i];
+  }
+  if (width == 0) return widths;
+  // What a title takes beyond its column's cells goes first.
+  for (size_t i = 0; i < widths.size() && total > width; ++i) {
+    const size_t needed = std::min(widths[i], std::max(contents[i], kMinColumn));
+    const size_t spare = std::min(widths[i] - needed, total - width);
+    widths[i] -= spare;
+    total -= spare;
+  }
   while (total > width) {
     const auto widest = std::max_element(widths.begin(), widths.end());
     if (*widest <= kMinColumn) break;

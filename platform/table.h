@@ -36,8 +36,8 @@ class Table {
   bool empty() const { return rows_.empty(); }
   size_t rows() const { return rows_.size(); }
 
-  // Lines that fit into `width` columns, the widest columns giving way first; 0 is no
-  // limit. No trailing spaces; ends with a newline.
+  // Lines that fit into `width` columns, titles giving way before cells and the widest
+  // columns first; 0 is no limit. No trailing spaces; ends with a newline.
   std::string Render(size_t width = 0) const;
 
  private:

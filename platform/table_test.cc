@@ -87,6 +87,12 @@ TEST(TableTest, FitsIntoTheTerminalByCuttingTheWidestColumn) {
   EXPECT_EQ(table.Render(0).find("\xe2\x80\xa6"), std::string::npos);
 }
 
+TEST(TableTest, TitlesGiveWayBeforeCells) {
+  Table table({"A_LONG_TITLE", "COMMAND"});
+  table.AddRow({"abcdefgh", "abcdefghij"});
+  EXPECT_EQ(table.Render(20), "A_LONG_\xe2\x80\xa6  COMMAND\nabcdefgh  abcdefghij\n");
+}
+
 TEST(TableTest, HostileCellsStayOnTheirLine) {
   Table table({"NAME"});
   table.AddRow({"a\nb\x1b[31m"});

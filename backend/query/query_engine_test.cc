@@ -297,6 +297,33 @@ TEST_F(QueryEngineTest, HistoryDiffAndTimeTravelAgree) {
   EXPECT_THAT(Names(then), UnorderedElementsAre("bash", "curl"));
 }
 
+TEST_F(QueryEngineTest, ARetractionMovesNoDateOfRetention) {
+  pb::GetAssetRequest request;
+  request.set_purpose(pb::PROVIDE_FEATURE);
+  request.set_asset_key(KeyOf("bash"));
+  pb::GetAssetResponse before;
+  ASSERT_TRUE(engine_->GetAsset(kAlice, request, &before).ok());
+  UnitName unit = {kWeb, "os_packages", {}};
+  unit.scope.set_type(pb::Scope::HOST);
+  ASSERT_EQ(*store_->Retract(unit, "1", clock_.Now()), 2u);
+  pb::GetAssetResponse after;
+  ASSERT_TRUE(engine_->GetAsset(kAlice, request, &after).ok());
+  ASSERT_EQ(after.records_size(), 1);
+  EXPECT_EQ(after.records(0).end_reason(), pb::StoredRecord::RETRACTED);
+  EXPECT_TRUE(before.records(0).retention().has_not_before());
+  EXPECT_EQ(after.records(0).retention().SerializeAsString(), before.records(0).retention().SerializeAsString());
+
+  pb::GetCoverageRequest coverage;
+  coverage.set_purpose(pb::PROVIDE_FEATURE);
+  coverage.set_host("web-1");
+  pb::GetCoverageResponse units;
+  ASSERT_TRUE(engine_->GetCoverage(kAlice, coverage, &units).ok());
+  for (const pb::UnitCoverage& state : units.units()) {
+    const bool retracted = state.collector() == "os_packages";
+    EXPECT_EQ(state.state() == pb::UnitCoverage::COVERAGE_PARTIAL, retracted) << state.ShortDebugString();
+  }
+}
+
 TEST_F(QueryEngineTest, AssetKeysAreCheckedAndForeignOnesDoNotExist) {
   pb::GetAssetRequest asset;
   asset.set_purpose(pb::PROVIDE_FEATURE);
