@@ -32,6 +32,8 @@ using testing::UnorderedElementsAre;
 
 constexpr absl::Duration kPatience = absl::Seconds(10);
 constexpr absl::Duration kShort = absl::Milliseconds(300);
+// What a deadline may be late on a busy machine, and yet is no wait without end.
+constexpr absl::Duration kNotForever = absl::Seconds(30);
 
 // A directory that looks like a host's root as far as the bus goes.
 class HostDirectory {
@@ -232,15 +234,16 @@ TEST_F(DbusSystemManagerTest, ConnectsAnewForEachQuestion) {
 TEST_F(DbusSystemManagerTest, AServiceThatNeverAnswersEndsWithTheDeadline) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(AskFake(Manner::kNeverAnswer, kShort).status()));
   EXPECT_GE(took_, kShort - absl::Milliseconds(50));
-  EXPECT_LT(took_, absl::Seconds(5));
+  EXPECT_LT(took_, kNotForever);
 }
 
 TEST_F(DbusSystemManagerTest, MainProcessesThatAreNeverToldCostOnlyTheTime) {
-  const auto units = AskFake(Manner::kNeverSayPids, kShort);
+  // Long enough for the units themselves.
+  const auto units = AskFake(Manner::kNeverSayPids, absl::Seconds(3));
   ASSERT_TRUE(units.ok()) << units.status();
   EXPECT_EQ(units->size(), 3U);
   EXPECT_EQ((*units)[0].main_pid, 0U);
-  EXPECT_LT(took_, absl::Seconds(5));
+  EXPECT_LT(took_, kNotForever);
 }
 
 TEST_F(DbusSystemManagerTest, AnAnswerOfTheWrongTypeIsRefused) {
@@ -261,7 +264,7 @@ TEST_F(DbusSystemManagerTest, ARefusalIsPermissionDenied) {
 
 TEST_F(DbusSystemManagerTest, AServiceThatLeavesIsUnavailable) {
   EXPECT_TRUE(absl::IsUnavailable(AskFake(Manner::kLeave).status()));
-  EXPECT_LT(took_, absl::Seconds(5));
+  EXPECT_LT(took_, kNotForever);
 }
 
 TEST_F(DbusSystemManagerTest, ABusWithoutSystemdIsNotFound) {
@@ -297,7 +300,7 @@ TEST_F(DbusSystemManagerTest, AListenerThatNeverSpeaksEndsWithTheDeadline) {
   const ScopedFd listener = Listen(8);
   const absl::Duration start = clock_.Monotonic();
   EXPECT_FALSE(Ask(kShort).ok());
-  EXPECT_LT(clock_.Monotonic() - start, absl::Seconds(5));
+  EXPECT_LT(clock_.Monotonic() - start, kNotForever);
 }
 
 TEST_F(DbusSystemManagerTest, AFullQueueIsNotWaitedFor) {
@@ -312,7 +315,7 @@ TEST_F(DbusSystemManagerTest, AFullQueueIsNotWaitedFor) {
   }
   const absl::Duration start = clock_.Monotonic();
   EXPECT_TRUE(absl::IsUnavailable(Ask(kShort).status()));
-  EXPECT_LT(clock_.Monotonic() - start, absl::Seconds(5));
+  EXPECT_LT(clock_.Monotonic() - start, kNotForever);
 }
 
 TEST_F(DbusSystemManagerTest, GarbageInsteadOfABusIsAnError) {
@@ -327,7 +330,7 @@ TEST_F(DbusSystemManagerTest, GarbageInsteadOfABusIsAnError) {
   });
   const absl::Duration start = clock_.Monotonic();
   EXPECT_FALSE(Ask(kShort).ok());
-  EXPECT_LT(clock_.Monotonic() - start, absl::Seconds(5));
+  EXPECT_LT(clock_.Monotonic() - start, kNotForever);
   server.join();
 }
 
