@@ -203,6 +203,16 @@ TEST_F(Environment, UnitsShareAFileAndResetsCount) {
   EXPECT_THAT(NamesOf("db.socket"), ElementsAre("D"));
 }
 
+TEST_F(Environment, OfSeveralAssignmentsTheLastCounts) {
+  host_.files.SetFile("/etc/systemd/system/app.service", "[Service]\nEnvironment=TZ=Europe/Berlin NODE_ENV=test\n");
+  host_.files.SetFile("/etc/systemd/system/app.service.d/x.conf",
+                      "[Service]\nEnvironment=TZ=UTC\nEnvironment=NODE_ENV=hunter2\n");
+  host_.Run();
+  EXPECT_EQ(host_.Find("app.service", "TZ").value(), "UTC");
+  EXPECT_EQ(host_.Find("app.service", "TZ").distinct_values(), 2U);
+  EXPECT_EQ(host_.Find("app.service", "NODE_ENV").value(), "") << "not the one that does not hold";
+}
+
 TEST_F(Environment, StopsWhenAsked) {
   StopSource source;
   source.RequestStop();

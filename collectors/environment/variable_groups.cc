@@ -43,10 +43,12 @@ VariableGroups::Group* VariableGroups::Find(Record::OwnerKind kind, absl::string
   return &group;
 }
 
-void VariableGroups::AddValue(const Variable& variable, Record::ValueClass value_class, Group* group) {
+bool VariableGroups::AddValue(const Variable& variable, Record::ValueClass value_class, Group* group) {
   group->value_class = value_class;
   group->length_bucket = std::max(group->length_bucket, LengthBucket(variable.value.size()));
-  if (IsShown(variable.name, variable.value) && group->shown.size() < kMaxValues) group->shown.insert(variable.value);
+  const bool shown = IsShown(variable.name, variable.value);
+  if (shown && group->shown.size() < kMaxValues) group->shown.insert(variable.value);
+  return shown;
 }
 
 void VariableGroups::AddSettings(Record::OwnerKind kind, absl::string_view owner, absl::string_view source,
@@ -55,7 +57,8 @@ void VariableGroups::AddSettings(Record::OwnerKind kind, absl::string_view owner
     Group* const group = Find(kind, owner, variable.name, Record::VALUE_CLASS_UNSPECIFIED);
     if (group == nullptr) continue;
     group->source = ToRecordText(source);
-    AddValue(variable, ValueClassOf(variable.name, variable.value), group);
+    const bool shown = AddValue(variable, ValueClassOf(variable.name, variable.value), group);
+    group->last = shown ? variable.value : "";
   }
 }
 
@@ -84,7 +87,11 @@ std::vector<Record> VariableGroups::TakeRecords() {
     record.set_source(group.source);
     record.set_value_length_at_most(group.length_bucket);
     // Values that may be shown are ASCII, and of bounded length.
-    if (!group.shown.empty()) record.set_value(*group.shown.begin());
+    if (group.processes == 0) {
+      record.set_value(group.last);
+    } else if (!group.shown.empty()) {
+      record.set_value(*group.shown.begin());
+    }
     record.set_distinct_values(static_cast<uint32_t>(group.shown.size()));
     record.set_process_count(group.processes);
   }

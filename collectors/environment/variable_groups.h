@@ -28,8 +28,8 @@ class VariableGroups {
   // Different values of one group told apart.
   static constexpr size_t kMaxValues = 100;
 
-  // Variables that a file or unit sets. Of one owner's assignments to one name the last counts
-  // for the class, as it would for the value.
+  // Variables that a file or unit sets. Of one owner's assignments to one name the last counts:
+  // class and value are its, and no value is shown if that of the last may not be.
   void AddSettings(Record::OwnerKind kind, absl::string_view owner, absl::string_view source,
                    const std::vector<Variable>& variables);
 
@@ -52,12 +52,15 @@ class VariableGroups {
     std::string source;
     uint32_t length_bucket = 0;
     std::set<std::string> shown;
+    // What the record shows of a file or unit.
+    std::string last;
     uint32_t processes = 0;
   };
 
   // nullptr beyond the limit.
   Group* Find(Record::OwnerKind kind, absl::string_view owner, const std::string& name, Record::ValueClass grouped);
-  static void AddValue(const Variable& variable, Record::ValueClass value_class, Group* group);
+  // Returns whether the value may be shown.
+  static bool AddValue(const Variable& variable, Record::ValueClass value_class, Group* group);
 
   std::map<Key, Group> groups_;
   uint64_t beyond_limit_ = 0;
