@@ -158,7 +158,7 @@ void AddMadeUpHost(FakeBackend* backend) {
   backend->AddCoverage(
       absl::StrCat("collector: 'ports' state: COVERAGE_DEGRADED reason: 'owners of 2 sockets are"
                    " unknown' remedy: 'give the agent CAP_SYS_PTRACE' ",
-                   scope));
+                   unit));
 }
 
 }  // namespace rollcall
