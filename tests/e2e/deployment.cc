@@ -18,7 +18,9 @@
 namespace rollcall {
 namespace {
 
-constexpr absl::string_view kAllCollectors[] = {"host", "os_packages", "ports", "processes"};
+constexpr absl::string_view kAllCollectors[] = {"accounts",        "environment", "host",      "kernel_modules",
+                                                "os_packages",     "ports",       "processes", "resources",
+                                                "scheduled_tasks", "services"};
 
 }  // namespace
 
@@ -65,7 +67,9 @@ void Deployment::WriteAgentConfig() const {
       "root: ", options_.live_host ? "/" : root(), "\nstate_dir: ", state_dir(), "\nstatus_socket: ", agent_socket(),
       "\nfirst_inventory_within: 0s\nbackend:\n  addresses: [\"127.0.0.1:", agent_port_ != 0 ? agent_port_ : port_,
       "\"]\n  server_name: localhost\n  first_contact_within: 0s\n  max_backoff: 1s\ntls:\n  ca: ", data_dir(),
-      "/pki/ca.crt\n  cert: ", certificate, "\n  key: ", key, "\ncollectors:\n");
+      "/pki/ca.crt\n  cert: ", certificate, "\n  key: ", key,
+      // Short intervals, sanitizers and a busy machine are no reason to leave runs out.
+      "\nwatchdog:\n  max_cpu_percent: 100\ncollectors:\n");
   for (absl::string_view name : kAllCollectors) {
     const bool on =
         std::find(options_.collectors.begin(), options_.collectors.end(), name) != options_.collectors.end();
