@@ -178,7 +178,7 @@ UnitCommands SplitUnitCommands(absl::string_view value) {
     if (words_of_command == 0) {
       SplitPrefixes(word, &command);
     } else if (words_of_command > 1 || command.prefixes.find('@') == std::string::npos) {
-      command.arguments.push_back(std::move(word));
+      command.arguments.push_back(std::exchange(word, std::string()));
     }
     ++words_of_command;
   }
