@@ -72,7 +72,8 @@ TEST_F(TrapTest, TheDaemonMakesNoExecve) {
   options.live_host = true;
   options.collectors = {"host", "os_packages", "ports", "processes"};
   const std::string trace = folder_.path() + "/trace";
-  options.agent_wrapper = {"/usr/bin/strace", "-D", "-f", "-qq", "-e", "trace=execve,execveat", "-o", trace};
+  options.agent_wrapper = {"/usr/bin/strace",       "-D", "-f", "--seccomp-bpf", "-qq", "-e",
+                           "trace=execve,execveat", "-o", trace};
   PlantBelow(folder_.path() + "/path");
   // LeakSanitizer cannot work in a traced process.
   options.agent_environment = {"PATH=" + folder_.path() + "/path/usr/bin", "ASAN_OPTIONS=detect_leaks=0"};
@@ -81,7 +82,7 @@ TEST_F(TrapTest, TheDaemonMakesNoExecve) {
   deployment.StartBackend();
   deployment.StartAgent();
   EXPECT_TRUE(
-      Eventually(absl::Seconds(120),
+      Eventually(absl::Seconds(240),
                  [&] {
                    return deployment.Rollcall({"status", "--check", "--collectors", "host,os_packages,ports,processes"})
                               .exit_code == 0;
