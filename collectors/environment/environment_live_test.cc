@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,12 +61,14 @@ class EnvironmentLive : public testing::Test {
     for (std::string& entry : environment) envp.push_back(entry.data());
     envp.push_back(nullptr);
     std::string program = Program();
-    char seconds[] = "60";
+    // Longer than the slowest machine takes for the test.
+    char seconds[] = "3600";
     char* const argv[] = {program.data(), seconds, nullptr};
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     const pid_t pid = ::fork();
     if (pid == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::execve(program.c_str(), argv, envp.data());
       ::_exit(127);
     }
