@@ -298,6 +298,7 @@ TEST_F(QueryEngineTest, HistoryDiffAndTimeTravelAgree) {
 }
 
 TEST_F(QueryEngineTest, ARetractionMovesNoDateOfRetention) {
+  Report(kWeb, "os_packages", {Package("bash", "5.2"), Package("nginx", "1.22")});
   pb::GetAssetRequest request;
   request.set_purpose(pb::PROVIDE_FEATURE);
   request.set_asset_key(KeyOf("bash"));

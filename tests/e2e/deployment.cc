@@ -69,7 +69,7 @@ void Deployment::WriteAgentConfig() const {
       "\"]\n  server_name: localhost\n  first_contact_within: 0s\n  max_backoff: 1s\ntls:\n  ca: ", data_dir(),
       "/pki/ca.crt\n  cert: ", certificate, "\n  key: ", key,
       // Short intervals, sanitizers and a busy machine are no reason to leave runs out.
-      "\nwatchdog:\n  max_cpu_percent: 100\ncollectors:\n");
+      "\nwatchdog:\n  max_cpu_percent: 100\n  soft_memory: 2GiB\n  max_memory: 2GiB\ncollectors:\n");
   for (absl::string_view name : kAllCollectors) {
     const bool on =
         std::find(options_.collectors.begin(), options_.collectors.end(), name) != options_.collectors.end();
