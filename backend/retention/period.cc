@@ -8,88 +8,112 @@
 namespace rollcall {
 namespace {
 
-std::optional<PeriodEnd> Event(std::optional<absl::Time> at, absl::string_view name, absl::TimeZone zone) {
-  if (!at.has_value()) return std::nullopt;
-  // Days far outside history cannot be added to; nothing real is there.
-  const absl::Time time = std::clamp(*at, absl::FromUnixSeconds(-62135596800), absl::FromUnixSeconds(253402300799));
-  const absl::CivilDay day = DayOf(time, zone);
-  return PeriodEnd{day, time, absl::StrCat(name, " ", DayText(day))};
-}
+// Evaluates within one set of events.
+class Evaluator {
+ public:
+  Evaluator(const Anchors& anchors, const RetentionPolicy& policy, bool with_text)
+      : anchors_(anchors), policy_(policy), with_text_(with_text) {}
 
-std::optional<PeriodEnd> AtAnchor(pb::Expression::Anchor anchor, const Anchors& anchors, absl::TimeZone zone) {
-  switch (anchor) {
-    case pb::Expression::COLLECTED:
-      return Event(anchors.collected, "collected", zone);
-    case pb::Expression::TERMINATED:
-      return Event(anchors.terminated, "ended", zone);
-    case pb::Expression::REQUESTED:
-      return Event(anchors.requested, "requested", zone);
-    case pb::Expression::PERIOD_END:
-      return Event(anchors.period_end, "paid period ended", zone);
-    case pb::Expression::CREATED:
-      return Event(anchors.created, "stored", zone);
-    default:
-      return std::nullopt;
+  std::optional<PeriodEnd> Evaluate(const pb::Expression& expression) const {
+    switch (expression.form_case()) {
+      case pb::Expression::kAnchor:
+        return AtAnchor(expression.anchor());
+      case pb::Expression::kSum: {
+        const std::optional<PeriodEnd> start = Evaluate(expression.sum().of());
+        if (!start.has_value()) return std::nullopt;
+        return AddTo(*start, expression.sum());
+      }
+      case pb::Expression::kMax:
+        return Choose(expression.max(), true);
+      case pb::Expression::kMin:
+        return Choose(expression.min(), false);
+      case pb::Expression::FORM_NOT_SET:
+        return std::nullopt;
+    }
+    return std::nullopt;
   }
-}
 
-PeriodEnd AddTo(const PeriodEnd& start, const pb::Expression::Sum& sum, const RetentionPolicy& policy) {
-  if (sum.hours() != 0) {
-    const absl::Time end = start.end + absl::Hours(sum.hours());
-    return {DayOf(end, policy.zone), end,
-            absl::StrCat(start.text, " + ", sum.hours(), " hours = ", absl::FormatTime(end, policy.zone))};
+ private:
+  template <typename... Parts>
+  std::string Text(const Parts&... parts) const {
+    return with_text_ ? absl::StrCat(parts...) : std::string();
   }
-  absl::CivilDay day = start.day;
-  std::string period;
-  if (sum.days() != 0) {
-    day += sum.days();
-    period = absl::StrCat(sum.days(), " days");
-  } else if (sum.months() != 0) {
-    day = AddMonths(day, static_cast<int>(sum.months()));
-    period = absl::StrCat(sum.months(), sum.months() == 1 ? " month" : " months");
-  } else {
-    day = policy.calendar.Add(day, static_cast<int>(sum.working_days()));
-    period = absl::StrCat(sum.working_days(), " working days");
-  }
-  return {day, EndOfDay(day, policy.zone), absl::StrCat(start.text, " + ", period, " = ", DayText(day))};
-}
 
-std::optional<PeriodEnd> Choose(const pb::Expression::Choice& choice, bool latest, const Anchors& anchors,
-                                const RetentionPolicy& policy) {
-  std::optional<PeriodEnd> chosen;
-  std::string text;
-  for (const pb::Expression& expression : choice.of()) {
-    std::optional<PeriodEnd> end = EvaluatePeriod(expression, anchors, policy);
-    if (!end.has_value()) return std::nullopt;
-    absl::StrAppend(&text, text.empty() ? "" : " and ", "(", end->text, ")");
-    if (!chosen.has_value() || (latest ? end->end > chosen->end : end->end < chosen->end)) chosen = std::move(end);
+  std::optional<PeriodEnd> Event(std::optional<absl::Time> at, absl::string_view name) const {
+    if (!at.has_value()) return std::nullopt;
+    // Days far outside history cannot be added to; nothing real is there.
+    const absl::Time time = std::clamp(*at, absl::FromUnixSeconds(-62135596800), absl::FromUnixSeconds(253402300799));
+    const absl::CivilDay day = DayOf(time, policy_.zone);
+    return PeriodEnd{day, time, with_text_ ? absl::StrCat(name, " ", DayText(day)) : std::string()};
   }
-  if (chosen.has_value()) {
-    chosen->text = absl::StrCat(latest ? "the later of " : "the earlier of ", text, " = ", DayText(chosen->day));
+
+  std::optional<PeriodEnd> AtAnchor(pb::Expression::Anchor anchor) const {
+    switch (anchor) {
+      case pb::Expression::COLLECTED:
+        return Event(anchors_.collected, "collected");
+      case pb::Expression::TERMINATED:
+        return Event(anchors_.terminated, "ended");
+      case pb::Expression::REQUESTED:
+        return Event(anchors_.requested, "requested");
+      case pb::Expression::PERIOD_END:
+        return Event(anchors_.period_end, "paid period ended");
+      case pb::Expression::CREATED:
+        return Event(anchors_.created, "stored");
+      default:
+        return std::nullopt;
+    }
   }
-  return chosen;
-}
+
+  PeriodEnd AddTo(const PeriodEnd& start, const pb::Expression::Sum& sum) const {
+    if (sum.hours() != 0) {
+      const absl::Time end = start.end + absl::Hours(sum.hours());
+      return {DayOf(end, policy_.zone), end,
+              Text(start.text, " + ", sum.hours(), " hours = ", with_text_ ? absl::FormatTime(end, policy_.zone) : "")};
+    }
+    absl::CivilDay day = start.day;
+    absl::string_view unit;
+    uint32_t count = sum.days();
+    if (sum.days() != 0) {
+      day += sum.days();
+      unit = " days = ";
+    } else if (sum.months() != 0) {
+      count = sum.months();
+      day = AddMonths(day, static_cast<int>(count));
+      unit = count == 1 ? " month = " : " months = ";
+    } else {
+      count = sum.working_days();
+      day = policy_.calendar.Add(day, static_cast<int>(count));
+      unit = " working days = ";
+    }
+    return {day, EndOfDay(day, policy_.zone),
+            Text(start.text, " + ", count, unit, with_text_ ? DayText(day) : std::string())};
+  }
+
+  std::optional<PeriodEnd> Choose(const pb::Expression::Choice& choice, bool latest) const {
+    std::optional<PeriodEnd> chosen;
+    std::string text;
+    for (const pb::Expression& expression : choice.of()) {
+      std::optional<PeriodEnd> end = Evaluate(expression);
+      if (!end.has_value()) return std::nullopt;
+      if (with_text_) absl::StrAppend(&text, text.empty() ? "" : " and ", "(", end->text, ")");
+      if (!chosen.has_value() || (latest ? end->end > chosen->end : end->end < chosen->end)) chosen = std::move(end);
+    }
+    if (chosen.has_value() && with_text_) {
+      chosen->text = absl::StrCat(latest ? "the later of " : "the earlier of ", text, " = ", DayText(chosen->day));
+    }
+    return chosen;
+  }
+
+  const Anchors& anchors_;
+  const RetentionPolicy& policy_;
+  const bool with_text_;
+};
 
 }  // namespace
 
 std::optional<PeriodEnd> EvaluatePeriod(const pb::Expression& expression, const Anchors& anchors,
-                                        const RetentionPolicy& policy) {
-  switch (expression.form_case()) {
-    case pb::Expression::kAnchor:
-      return AtAnchor(expression.anchor(), anchors, policy.zone);
-    case pb::Expression::kSum: {
-      const std::optional<PeriodEnd> start = EvaluatePeriod(expression.sum().of(), anchors, policy);
-      if (!start.has_value()) return std::nullopt;
-      return AddTo(*start, expression.sum(), policy);
-    }
-    case pb::Expression::kMax:
-      return Choose(expression.max(), true, anchors, policy);
-    case pb::Expression::kMin:
-      return Choose(expression.min(), false, anchors, policy);
-    case pb::Expression::FORM_NOT_SET:
-      return std::nullopt;
-  }
-  return std::nullopt;
+                                        const RetentionPolicy& policy, bool with_text) {
+  return Evaluator(anchors, policy, with_text).Evaluate(expression);
 }
 
 }  // namespace rollcall

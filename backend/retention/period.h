@@ -30,9 +30,9 @@ struct PeriodEnd {
   std::string text;
 };
 
-// Unset if the period counts from an event that has not happened. Pure.
+// Unset if the period counts from an event that has not happened. `text` is left empty unless wanted. Pure.
 std::optional<PeriodEnd> EvaluatePeriod(const pb::Expression& expression, const Anchors& anchors,
-                                        const RetentionPolicy& policy);
+                                        const RetentionPolicy& policy, bool with_text = true);
 
 }  // namespace rollcall
 

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
 namespace rollcall {
@@ -14,6 +15,8 @@ namespace {
 
 constexpr int kMaxExpressionDepth = 16;
 constexpr size_t kMaxZoneName = 64;
+constexpr uint32_t kMaxWindowDays = 366;
+constexpr uint32_t kMaxServiceLevelDays = 3660;
 
 // Whether `name` is one of the tz database, such as `Asia/Shanghai`. What else the library takes, such as
 // `localtime`, `libc:` or a path out of its folder, means something else on every machine.
@@ -36,6 +39,7 @@ class Checker {
     }
     category_ = -1;
     CheckElementsAreComplete();
+    CheckServiceLevels(policy_.service_levels());
     for (const pb::Override& rule : policy_.overrides()) NeedClause(rule.clause(), "override");
     for (const std::string& clause : policy_.special().clauses()) NeedClause(clause, "special");
     return std::move(problems_);
@@ -54,11 +58,24 @@ class Checker {
     if (!IsZoneName(policy_.zone()) || !absl::LoadTimeZone(policy_.zone(), &zone)) {
       Report("zone \"", policy_.zone(), "\" is not known");
     }
+    absl::CivilDay day;
+    if (!policy_.effective_from().empty() && (!absl::ParseCivilTime(policy_.effective_from(), &day) ||
+                                              absl::FormatCivilTime(day) != policy_.effective_from())) {
+      Report("effective_from \"", policy_.effective_from(), "\" is no day");
+    }
     if (policy_.purge_window_days() == 0) Report("purge_window_days is 0: nothing could be deleted in time");
+    if (policy_.purge_window_days() > kMaxWindowDays) Report("purge_window_days is more than a year");
     if (policy_.categories().empty()) Report("policy has no categories");
     if (CountsWorkingDays(policy_)) {
       if (policy_.calendar().empty()) Report("a rule counts working days and the policy names no calendar");
       if (policy_.unknown_calendar_year() != pb::Policy::EVERY_DAY_WORKS) Report("unknown_calendar_year is not set");
+    }
+  }
+
+  void CheckServiceLevels(const pb::ServiceLevels& levels) {
+    if (levels.request_days() > kMaxServiceLevelDays) Report("request_days is more than ten years");
+    if (uint64_t{levels.cooling_off_hours()} > uint64_t{levels.request_days()} * 24) {
+      Report("cooling_off_hours is longer than request_days: the service level could not be met");
     }
   }
 
@@ -118,27 +135,38 @@ class Checker {
   void CheckPeriods(const pb::CategoryRules& rules, const std::string& name) {
     bool ends = false;
     for (const pb::RetainRule& rule : rules.retain()) {
-      NeedClauses(rule.clauses(), "retain");
-      if (rule.trigger() == pb::RetainRule::TRIGGER_UNSPECIFIED) Report("retain rule of ", name, " has no trigger");
-      if (rule.scope() == pb::TERMINATION_SCOPE_UNSPECIFIED) Report("retain rule of ", name, " has no scope");
-      const bool terminated = rule.trigger() == pb::RetainRule::TERMINATED;
-      if (rule.has_not_before()) CheckExpression(rule.not_before(), terminated, false, 0);
-      if (rule.has_last_day()) CheckExpression(rule.last_day(), terminated, false, 0);
-      if (terminated && rule.has_last_day()) ends = true;
-      if (rule.exact() && !rule.has_last_day()) Report("exact retain rule of ", name, " has no last_day");
+      CheckRetainRule(rule, name);
+      if (rule.trigger() != pb::RetainRule::IN_SERVICE && (rule.has_last_day() || rule.has_not_after())) ends = true;
     }
-    if (!ends) Report(name, " has no last_day after termination: it would be kept for ever");
-    for (const pb::RequestRule& rule : rules.on_request()) {
-      NeedClauses(rule.clauses(), "on_request");
-      if (rule.combine() != pb::RequestRule::EARLIEST)
-        Report("on_request rule of ", name, " does not combine EARLIEST");
-      if (rule.has_not_before()) CheckExpression(rule.not_before(), false, true, 0);
-      if (!rule.has_not_after()) {
-        Report("on_request rule of ", name, " has no not_after");
-      } else {
-        CheckExpression(rule.not_after(), false, true, 0);
-      }
+    if (rules.kept_until_request()) {
+      if (ends) Report(name, " is kept_until_request and has an end as well");
+      if (rules.on_request().empty()) Report(name, " is kept_until_request and has no on_request rule");
+    } else if (!ends) {
+      Report(name, " has no last_day or not_after after termination: it would be kept for ever");
     }
+    for (const pb::RequestRule& rule : rules.on_request()) CheckRequestRule(rule, name);
+  }
+
+  void CheckRetainRule(const pb::RetainRule& rule, const std::string& name) {
+    NeedClauses(rule.clauses(), "retain");
+    const bool always = rule.trigger() == pb::RetainRule::ALWAYS;
+    if (rule.trigger() == pb::RetainRule::TRIGGER_UNSPECIFIED) Report("retain rule of ", name, " has no trigger");
+    if (rule.scope() == pb::TERMINATION_SCOPE_UNSPECIFIED && !always) Report("retain rule of ", name, " has no scope");
+    const bool terminated = rule.trigger() == pb::RetainRule::TERMINATED;
+    if (rule.has_not_before()) CheckExpression(rule.not_before(), terminated, false, 0);
+    if (rule.has_last_day()) CheckExpression(rule.last_day(), terminated, false, 0);
+    if (rule.has_not_after()) CheckExpression(rule.not_after(), terminated, false, 0);
+    if (rule.not_after().has_anchor()) Report("not_after of ", name, " is the event itself: nothing could be in time");
+    if (rule.exact() && !rule.has_last_day()) Report("exact retain rule of ", name, " has no last_day");
+  }
+
+  void CheckRequestRule(const pb::RequestRule& rule, const std::string& name) {
+    NeedClauses(rule.clauses(), "on_request");
+    if (rule.combine() != pb::RequestRule::EARLIEST) Report("on_request rule of ", name, " does not combine EARLIEST");
+    if (rule.has_not_before()) CheckExpression(rule.not_before(), false, true, 0);
+    if (!rule.has_not_after()) return Report("on_request rule of ", name, " has no not_after");
+    CheckExpression(rule.not_after(), false, true, 0);
+    if (rule.not_after().has_anchor()) Report("not_after of ", name, " is the event itself: nothing could be in time");
   }
 
   void CheckExpression(const pb::Expression& e, bool terminated, bool requested, int depth) {
@@ -173,11 +201,19 @@ class Checker {
   }
 
   void CheckElementsAreComplete() {
+    for (const int element : policy_.not_covered()) {
+      const std::string& name = pb::Element_Name(static_cast<pb::Element>(element));
+      const auto [it, is_new] = element_category_.emplace(element, pb::CATEGORY_UNSPECIFIED);
+      if (is_new) continue;
+      const auto category = static_cast<pb::Category>(it->second);
+      Report("element ", name, " is not_covered and ",
+             category == pb::CATEGORY_UNSPECIFIED ? "stands there twice" : "in " + pb::Category_Name(category));
+    }
     const auto* elements = pb::Element_descriptor();
     for (int i = 0; i < elements->value_count(); ++i) {
       const int number = elements->value(i)->number();
       if (number != pb::ELEMENT_UNSPECIFIED && !element_category_.contains(number)) {
-        Report("element ", elements->value(i)->name(), " is in no category");
+        Report("element ", elements->value(i)->name(), " is in no category and not in not_covered");
       }
     }
     if (element_category_.contains(pb::ELEMENT_UNSPECIFIED)) Report("element is not set");
@@ -206,7 +242,10 @@ std::vector<PolicyProblem> CheckPolicy(const pb::Policy& policy) { return Checke
 bool CountsWorkingDays(const pb::Policy& policy) {
   for (const pb::CategoryRules& rules : policy.categories()) {
     for (const pb::RetainRule& rule : rules.retain()) {
-      if (CountsWorkingDays(rule.not_before()) || CountsWorkingDays(rule.last_day())) return true;
+      if (CountsWorkingDays(rule.not_before()) || CountsWorkingDays(rule.last_day()) ||
+          CountsWorkingDays(rule.not_after())) {
+        return true;
+      }
     }
     for (const pb::RequestRule& rule : rules.on_request()) {
       if (CountsWorkingDays(rule.not_before()) || CountsWorkingDays(rule.not_after())) return true;

@@ -1,6 +1,7 @@
 #include "backend/retention/retention_policy.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "backend/retention/civil_time.h"
@@ -12,14 +13,16 @@ namespace {
 // Bounds on the deletion of a record.
 struct Bounds {
   absl::Time not_before = absl::InfinitePast();
+  absl::Time due_from = absl::InfiniteFuture();
   std::optional<absl::CivilDay> last_day;
   std::optional<absl::Time> deadline;
 };
 
 class Evaluation {
  public:
-  Evaluation(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events, absl::Time now)
-      : policy_(policy), record_(record), events_(events), now_(now) {}
+  Evaluation(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events, absl::Time now,
+             Detail detail)
+      : policy_(policy), record_(record), events_(events), now_(now), with_text_(detail == Detail::kSteps) {}
 
   RetentionDecision Run() {
     const pb::CategoryRules* rules = policy_.Find(record_.category);
@@ -29,12 +32,15 @@ class Evaluation {
       Step("The agreement has no category ", pb::Category_Name(record_.category), ": kept, and not to be read.");
       return std::move(decision_);
     }
-    Step("The record is ", pb::Category_Name(record_.category), ", last observed on ",
-         DayText(DayOf(record_.collected_at, policy_.zone)), " (", policy_.zone.name(), ").");
+    if (with_text_) {
+      Step("The record is ", pb::Category_Name(record_.category), ", last observed on ", Day(record_.collected_at),
+           " (", policy_.zone.name(), ").");
+    }
     Bounds bounds = FromRetainRules(*rules);
     ApplyRequest(*rules, &bounds);
     ApplyHolds(&bounds);
     decision_.not_before = bounds.not_before;
+    decision_.due_from = bounds.deadline.has_value() ? bounds.due_from : absl::InfiniteFuture();
     decision_.last_retained_day = bounds.last_day;
     decision_.deadline = bounds.deadline;
     Conclude();
@@ -44,8 +50,10 @@ class Evaluation {
  private:
   template <typename... Parts>
   void Step(const Parts&... parts) {
-    decision_.steps.push_back(absl::StrCat(parts...));
+    if (with_text_) decision_.steps.push_back(absl::StrCat(parts...));
   }
+
+  std::string Day(absl::Time time) const { return with_text_ ? DayText(DayOf(time, policy_.zone)) : std::string(); }
 
   void Cite(const std::string& clause) {
     auto& clauses = decision_.clauses;
@@ -58,9 +66,14 @@ class Evaluation {
     std::string text;
     for (const std::string& id : ids) {
       Cite(id);
-      absl::StrAppend(&text, text.empty() ? "" : ", ", id);
+      if (with_text_) absl::StrAppend(&text, text.empty() ? "" : ", ", id);
     }
-    return absl::StrCat(text, ": ");
+    if (with_text_ && !text.empty()) text += ": ";
+    return text;
+  }
+
+  std::optional<PeriodEnd> End(const pb::Expression& period, const Anchors& anchors) const {
+    return EvaluatePeriod(period, anchors, policy_, with_text_);
   }
 
   // An event counts once it has happened.
@@ -99,128 +112,180 @@ class Evaluation {
     return anchors;
   }
 
+  absl::Time WindowAfterDay(absl::CivilDay day) const {
+    return StartOfDay(day + 1 + policy_.data.purge_window_days(), policy_.zone);
+  }
+
   // Where the purge window after a period closes. A period that ends within a day has none.
   absl::Time WindowAfter(const PeriodEnd& period) const {
-    if (period.end != EndOfDay(period.day, policy_.zone)) return period.end;
-    return StartOfDay(period.day + 1 + policy_.data.purge_window_days(), policy_.zone);
+    return period.end == EndOfDay(period.day, policy_.zone) ? WindowAfterDay(period.day) : period.end;
   }
+
+  // Where the last purge window before a bound opens.
+  absl::Time WindowBefore(const PeriodEnd& bound) const {
+    const int days = static_cast<int>(policy_.data.purge_window_days());
+    if (bound.end != EndOfDay(bound.day, policy_.zone)) return bound.end - absl::Hours(24) * days;
+    return StartOfDay(bound.day + 1 - days, policy_.zone);
+  }
+
+  // The last day that ends at or before `time`, or the one it lies in.
+  absl::CivilDay DayBefore(absl::Time time) const { return DayOf(time - absl::Nanoseconds(1), policy_.zone); }
 
   Bounds FromRetainRules(const pb::CategoryRules& rules) {
     Bounds bounds;
     for (const pb::RetainRule& rule : rules.retain()) {
       const std::optional<absl::Time> end = EndOf(rule.scope());
-      if (rule.trigger() == pb::RetainRule::IN_SERVICE) {
+      if (rule.trigger() == pb::RetainRule::ALWAYS) {
+        ApplyPeriods(rule, AnchorsFor(std::nullopt), Cited(rule.clauses()), &bounds);
+      } else if (rule.trigger() == pb::RetainRule::IN_SERVICE) {
         if (!end.has_value()) ApplyInService(rule, &bounds);
       } else if (end.has_value()) {
-        ApplyTermination(rule, *end, &bounds);
-      } else if (rule.has_last_day()) {
+        const std::string cited = Cited(rule.clauses());
+        decision_.ended_at = std::min(decision_.ended_at.value_or(*end), *end);
+        Step(cited, "the ", ScopeText(rule.scope()), " ended on ", Day(*end), ".");
+        ApplyPeriods(rule, AnchorsFor(end), cited, &bounds);
+      } else {
         NoteIfEndedNow(rule);
       }
     }
-    // Rules may contradict each other for a record; what must be kept decides.
-    if (bounds.deadline.has_value() && *bounds.deadline <= bounds.not_before) {
-      const absl::CivilDay day = DayOf(bounds.not_before - absl::Nanoseconds(1), policy_.zone);
-      bounds.last_day = day;
-      bounds.deadline = StartOfDay(day + 1 + policy_.data.purge_window_days(), policy_.zone);
-    }
+    KeepWhatMustBeKept(&bounds);
     return bounds;
   }
 
   void ApplyInService(const pb::RetainRule& rule, Bounds* bounds) {
     const std::string cited = Cited(rule.clauses());
-    Step(cited, "the ", ScopeText(rule.scope()), " is in use, so the data is kept.");
-    const std::optional<PeriodEnd> floor = EvaluatePeriod(rule.not_before(), AnchorsFor(std::nullopt), policy_);
-    if (!floor.has_value()) return;
-    Step(cited, "not deleted before the end of ", floor->text, ".");
-    bounds->not_before = std::max(bounds->not_before, floor->end);
+    const bool bounded = rule.has_last_day() || rule.has_not_after();
+    Step(cited, "the ", ScopeText(rule.scope()), " is in use", bounded ? "." : ", so the data is kept.");
+    ApplyPeriods(rule, AnchorsFor(std::nullopt), cited, bounds);
   }
 
-  void ApplyTermination(const pb::RetainRule& rule, absl::Time end, Bounds* bounds) {
-    const std::string cited = Cited(rule.clauses());
-    Step(cited, "the ", ScopeText(rule.scope()), " ended on ", DayText(DayOf(end, policy_.zone)), ".");
-    const Anchors anchors = AnchorsFor(end);
-    if (const auto floor = EvaluatePeriod(rule.not_before(), anchors, policy_); floor.has_value()) {
+  void ApplyPeriods(const pb::RetainRule& rule, const Anchors& anchors, const std::string& cited, Bounds* bounds) {
+    if (const auto floor = End(rule.not_before(), anchors); floor.has_value()) {
       Step(cited, "not deleted before the end of ", floor->text, ".");
       bounds->not_before = std::max(bounds->not_before, floor->end);
     }
-    const std::optional<PeriodEnd> last = EvaluatePeriod(rule.last_day(), anchors, policy_);
-    if (!last.has_value()) return;
-    Step(cited, "last day kept is ", last->text, ".");
-    if (rule.exact()) bounds->not_before = std::max(bounds->not_before, last->end);
-    Earlier(WindowAfter(*last), last->day, bounds);
+    if (const auto last = End(rule.last_day(), anchors); last.has_value()) {
+      Step(cited, "last day kept is ", last->text, ".");
+      if (rule.exact()) bounds->not_before = std::max(bounds->not_before, last->end);
+      Earlier(WindowAfter(*last), last->day, WindowAfter(*last) > last->end ? last->end : WindowBefore(*last), bounds);
+    }
+    if (const auto bound = End(rule.not_after(), anchors); bound.has_value()) {
+      Step(cited, "gone by the end of ", bound->text, ".");
+      Earlier(bound->end, DayBefore(bound->end), WindowBefore(*bound), bounds);
+    }
+  }
+
+  // Rules may contradict each other for a record; what must be kept decides.
+  void KeepWhatMustBeKept(Bounds* bounds) {
+    bounds->due_from = std::max(bounds->due_from, bounds->not_before);
+    if (!bounds->deadline.has_value() || bounds->not_before < *bounds->deadline) return;
+    bounds->last_day = DayBefore(bounds->not_before);
+    bounds->deadline = WindowAfterDay(*bounds->last_day);
+    Step("What must be kept decides: last day kept is ", Day(bounds->not_before - absl::Nanoseconds(1)), ".");
   }
 
   void NoteIfEndedNow(const pb::RetainRule& rule) {
-    const std::optional<PeriodEnd> last = EvaluatePeriod(rule.last_day(), AnchorsFor(now_), policy_);
-    if (!last.has_value()) return;
-    const absl::Time deadline = WindowAfter(*last);
-    auto& known = decision_.deadline_if_ended_now;
-    known = known.has_value() ? std::min(*known, deadline) : deadline;
-    Step(Cited(rule.clauses()), "if the ", ScopeText(rule.scope()), " ended now, the last day kept would be ",
-         last->text, ".");
+    const Anchors anchors = AnchorsFor(now_);
+    const auto note = [&](const std::optional<PeriodEnd>& end, bool window, absl::string_view what) {
+      if (!end.has_value()) return;
+      const absl::Time deadline = window ? WindowAfter(*end) : end->end;
+      auto& known = decision_.deadline_if_ended_now;
+      known = known.has_value() ? std::min(*known, deadline) : deadline;
+      Step(Cited(rule.clauses()), "if the ", ScopeText(rule.scope()), " ended now, ", what, " ", end->text, ".");
+    };
+    note(End(rule.last_day(), anchors), true, "the last day kept would be");
+    note(End(rule.not_after(), anchors), false, "it would be gone by the end of");
   }
 
-  static void Earlier(absl::Time deadline, absl::CivilDay day, Bounds* bounds) {
+  static void Earlier(absl::Time deadline, absl::CivilDay day, absl::Time due_from, Bounds* bounds) {
     if (bounds->deadline.has_value() && *bounds->deadline <= deadline) return;
     bounds->deadline = deadline;
     bounds->last_day = day;
+    bounds->due_from = due_from;
   }
 
   void ApplyRequest(const pb::CategoryRules& rules, Bounds* bounds) {
     const std::optional<absl::Time> requested = Happened(events_.deletion_requested_at);
     if (!requested.has_value()) return;
+    for (const pb::RequestRule& rule : rules.on_request()) ApplyRequestRule(rule, *requested, bounds);
+    if (!decision_.target.has_value() || !bounds->deadline.has_value()) return;
+    decision_.target = std::min(*decision_.target, *bounds->deadline);
+    Step("The operator aims at ", with_text_ ? absl::FormatTime(*decision_.target, policy_.zone) : "", ".");
+  }
+
+  void ApplyRequestRule(const pb::RequestRule& rule, absl::Time requested, Bounds* bounds) {
     const Anchors anchors = AnchorsFor(std::nullopt);
-    for (const pb::RequestRule& rule : rules.on_request()) {
-      const std::optional<PeriodEnd> latest = EvaluatePeriod(rule.not_after(), anchors, policy_);
-      if (!latest.has_value()) continue;
-      const std::string cited = Cited(rule.clauses());
-      Step(cited, "deletion was requested on ", DayText(DayOf(*requested, policy_.zone)), "; last day for it is ",
-           latest->text, ".");
-      if (rule.restrict_at_once()) {
-        decision_.restricted = true;
-        Step(cited, "restricted from the request on.");
-      }
-      const std::optional<PeriodEnd> floor = EvaluatePeriod(rule.not_before(), anchors, policy_);
-      absl::Time not_before = *requested;
-      absl::Time deadline = latest->end;
-      absl::CivilDay day = latest->day;
-      if (floor.has_value()) {
-        Step(cited, "not deleted before ", floor->text, ".");
-        not_before = floor->end;
-        if (WindowAfter(*floor) > deadline) {
-          deadline = WindowAfter(*floor);
-          day = floor->day;
-        }
-      }
-      // Without an end, the request's own bounds count; else whichever lets the data go first.
-      bounds->not_before = bounds->deadline.has_value() ? std::min(bounds->not_before, not_before) : not_before;
-      Earlier(deadline, day, bounds);
+    const std::optional<PeriodEnd> latest = End(rule.not_after(), anchors);
+    if (!latest.has_value()) return;
+    const std::string cited = Cited(rule.clauses());
+    Step(cited, "deletion was requested on ", Day(requested), "; last day for it is ", latest->text, ".");
+    if (rule.restrict_at_once()) {
+      decision_.restricted = true;
+      Step(cited, "restricted from the request on.");
     }
+    absl::Time not_before = requested;
+    absl::Time deadline = latest->end;
+    absl::CivilDay day = DayBefore(latest->end);
+    if (const std::optional<PeriodEnd> floor = End(rule.not_before(), anchors); floor.has_value()) {
+      Step(cited, "not deleted before ", floor->text, ".");
+      not_before = floor->end;
+      const absl::Time closes = std::max(WindowAfter(*floor), floor->end);
+      if (closes > deadline || not_before >= deadline) {
+        day = DayBefore(floor->end);
+        deadline = closes > not_before ? closes : WindowAfterDay(day);
+      }
+    }
+    absl::Time due_from =
+        std::max(not_before, requested + absl::Hours(policy_.data.service_levels().cooling_off_hours()));
+    if (due_from >= deadline) due_from = std::max(not_before, WindowBefore({day, deadline, ""}));
+    // Without an end, the request's own bounds count; else whichever lets the data go first.
+    bounds->not_before = bounds->deadline.has_value() ? std::min(bounds->not_before, not_before) : not_before;
+    if (bounds->deadline.has_value()) due_from = std::min(due_from, bounds->due_from);
+    Earlier(deadline, day, due_from, bounds);
+    bounds->due_from = due_from;
+    const absl::Time aim =
+        std::max(due_from,
+                 EndOfDay(DayOf(requested, policy_.zone) + policy_.data.service_levels().request_days(), policy_.zone));
+    decision_.target = decision_.target.has_value() ? std::min(*decision_.target, aim) : aim;
   }
 
   void ApplyHolds(Bounds* bounds) {
-    std::vector<Hold> holds = events_.holds;
-    std::sort(holds.begin(), holds.end(), [](const Hold& a, const Hold& b) { return a.id < b.id; });
-    for (const Hold& hold : holds) {
-      if (hold.placed_at > now_) continue;
-      const std::optional<absl::Time> released = Happened(hold.released_at);
-      const std::string cited = Cited(HoldClauses());
-      if (!released.has_value()) {
-        decision_.held = true;
-        Step(cited, "legal hold ", hold.id, " since ", DayText(DayOf(hold.placed_at, policy_.zone)),
-             ": not deleted until it is released, then due the day after.");
-      } else if (bounds->deadline.has_value()) {
-        const absl::CivilDay after = DayOf(*released, policy_.zone) + 1;
-        if (EndOfDay(after, policy_.zone) <= *bounds->deadline) continue;
-        bounds->deadline = EndOfDay(after, policy_.zone);
-        bounds->last_day = after - 1;
-        Step(cited, "legal hold ", hold.id, " was released on ", DayText(after - 1), ": due by the end of ",
-             DayText(after), ".");
+    std::vector<const Hold*> holds;
+    for (const Hold& hold : events_.holds) {
+      if (hold.placed_at <= now_) holds.push_back(&hold);
+    }
+    if (holds.empty()) return;
+    std::sort(holds.begin(), holds.end(), [](const Hold* a, const Hold* b) {
+      return std::tie(a->placed_at, a->id) < std::tie(b->placed_at, b->id);
+    });
+    const std::string cited = Cited(HoldClauses());
+    for (const Hold* hold : holds) {
+      const std::optional<absl::Time> released = Happened(hold->released_at);
+      if (released.has_value()) {
+        Release(*hold, *released, cited, bounds);
+        continue;
       }
+      decision_.held = true;
+      Step(cited, "legal hold ", hold->id, " since ", Day(hold->placed_at),
+           ": not deleted until it is released, then due the day after.");
     }
     if (!decision_.held) return;
     bounds->deadline.reset();
     bounds->last_day.reset();
+  }
+
+  void Release(const Hold& hold, absl::Time released, const std::string& cited, Bounds* bounds) {
+    if (!bounds->deadline.has_value()) return;
+    const absl::CivilDay after = DayOf(released, policy_.zone) + 1;
+    if (EndOfDay(after, policy_.zone) <= *bounds->deadline) return;
+    if (hold.placed_at >= *bounds->deadline) {
+      Step(cited, "legal hold ", hold.id, " came when the data was overdue, and lengthens nothing.");
+      return;
+    }
+    bounds->deadline = EndOfDay(after, policy_.zone);
+    bounds->last_day = after - 1;
+    Step(cited, "legal hold ", hold.id, " was released on ", Day(released), ": due by the end of ",
+         with_text_ ? DayText(after) : "", ".");
   }
 
   std::vector<std::string> HoldClauses() const {
@@ -234,12 +299,14 @@ class Evaluation {
   }
 
   void Conclude() {
-    if (decision_.held) return;
+    if (decision_.held || !with_text_) return;
     if (!decision_.deadline.has_value()) {
       Step("There is no date by which the data must be gone.");
       return;
     }
-    Step("Deleted between ", absl::FormatTime(decision_.not_before, policy_.zone), " and ",
+    const bool bounded = decision_.not_before != absl::InfinitePast();
+    Step("Deleted ", bounded ? "between " : "before ",
+         bounded ? absl::StrCat(absl::FormatTime(decision_.not_before, policy_.zone), " and ") : "",
          absl::FormatTime(*decision_.deadline, policy_.zone), ".");
   }
 
@@ -252,14 +319,15 @@ class Evaluation {
   const RecordFacts& record_;
   const TenantEvents& events_;
   const absl::Time now_;
+  const bool with_text_;
   RetentionDecision decision_;
 };
 
 }  // namespace
 
 RetentionDecision Evaluate(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events,
-                           absl::Time now) {
-  return Evaluation(policy, record, events, now).Run();
+                           absl::Time now, Detail detail) {
+  return Evaluation(policy, record, events, now, detail).Run();
 }
 
 }  // namespace rollcall

@@ -53,12 +53,21 @@ struct TenantEvents {
 };
 
 struct RetentionDecision {
-  // Last day, in the policy's zone, that the record is kept. Unset while there is no end.
+  // Last day, in the policy's zone, that the record may be kept. Unset while there is no end.
   std::optional<absl::CivilDay> last_retained_day;
   // Deletion before is too early. InfinitePast if the agreement gives no bound.
   absl::Time not_before = absl::InfinitePast();
-  // Still there at this instant is too late. Unset while the service runs and under a hold.
+  // From when it is to be deleted: not before `not_before`, and before `deadline`. Where nothing must be
+  // kept but there is a bound, the last purge window before it; after a request, the end of the
+  // cooling-off. InfiniteFuture without a deadline.
+  absl::Time due_from = absl::InfiniteFuture();
+  // Still there at this instant is too late. Unset under a hold, and while the service runs unless
+  // the agreement bounds that too.
   std::optional<absl::Time> deadline;
+  // The end of use that the agreement's periods count from; unset while the service runs.
+  std::optional<absl::Time> ended_at;
+  // When the operator means to have fulfilled a request; never after the deadline.
+  std::optional<absl::Time> target;
   // Set while the service runs: what `deadline` would be if it ended now.
   std::optional<absl::Time> deadline_if_ended_now;
   // Clauses that decided, without repetition, in the order they came in.
@@ -73,12 +82,18 @@ struct RetentionDecision {
   // Whether deleting the record at `now` is neither too early nor under a hold. Data without any end
   // is not deletable.
   bool DeletableAt(absl::Time now) const { return !held && deadline.has_value() && now >= not_before; }
+  // Whether it is time to delete it.
+  bool DueAt(absl::Time now) const { return !held && deadline.has_value() && now >= due_from; }
 };
 
+// How much of an answer is wanted: dates are cheap, sentences are not.
+enum class Detail { kDates, kSteps };
+
 // Decides. Pure and total: for a category the policy does not have, the answer is "keep, restricted".
-// A request never makes a deadline later, a hold never a deletion earlier.
+// A request never makes a deadline later, a hold never a deletion earlier. A hold lengthens only what
+// was not overdue when it was placed.
 RetentionDecision Evaluate(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events,
-                           absl::Time now);
+                           absl::Time now, Detail detail = Detail::kSteps);
 
 }  // namespace rollcall
 
