@@ -64,6 +64,12 @@ void FillSpool(const AgentSnapshot& snapshot, pb::AgentStatus* status) {
   spool->set_next_sequence(snapshot.spool.next_sequence);
   spool->set_dropped_entries(snapshot.spool.dropped_entries);
   spool->set_corrupt_blocks(snapshot.spool.corrupt_blocks);
+  for (const SpoolDrops& drops : snapshot.spool.drops) {
+    pb::SpoolDrops* wire = spool->add_drops();
+    wire->set_collector(drops.collector);
+    wire->set_reason(std::string(SpoolDropReasonName(drops.reason)));
+    wire->set_batches(drops.entries);
+  }
   if (snapshot.spool_write.ok()) return;
   status->set_ready(false);
   status->add_reasons(absl::StrCat("spool: ", snapshot.spool_write.ToString()));
@@ -79,6 +85,8 @@ pb::SessionStatus::State WireState(SessionProgress::State state) {
       return pb::SessionStatus::STREAMING;
     case SessionProgress::State::kDraining:
       return pb::SessionStatus::DRAINING;
+    case SessionProgress::State::kPolling:
+      return pb::SessionStatus::POLLING;
   }
   return pb::SessionStatus::STATE_UNSPECIFIED;
 }

@@ -85,10 +85,15 @@ TEST(FillAgentStatusTest, ACollectorThatDoesNotEndIsNotLive) {
 TEST(FillAgentStatusTest, ASpoolThatCannotBeWrittenIsLiveButNotReady) {
   AgentSnapshot snapshot = Example();
   snapshot.spool_write = absl::ResourceExhaustedError("write segment: disk full");
+  snapshot.spool.drops = {{"ports", SpoolDropReason::kCollapsed, 7}};
   const pb::AgentStatus status = StatusOf(snapshot);
   EXPECT_TRUE(status.live());
   EXPECT_FALSE(status.ready());
   EXPECT_THAT(status.reasons(), ElementsAre(HasSubstr("disk full")));
+  ASSERT_EQ(status.spool().drops_size(), 1);
+  EXPECT_EQ(status.spool().drops(0).collector(), "ports");
+  EXPECT_EQ(status.spool().drops(0).reason(), "collapsed");
+  EXPECT_EQ(status.spool().drops(0).batches(), 7u);
 }
 
 TEST(FillAgentStatusTest, AnAbsentBackendIsNoIllness) {
@@ -110,7 +115,8 @@ TEST(FillAgentStatusTest, StatesAndCountsOfTheSession) {
   } cases[] = {{SessionProgress::State::kDisconnected, pb::SessionStatus::DISCONNECTED},
                {SessionProgress::State::kGreeting, pb::SessionStatus::GREETING},
                {SessionProgress::State::kStreaming, pb::SessionStatus::STREAMING},
-               {SessionProgress::State::kDraining, pb::SessionStatus::DRAINING}};
+               {SessionProgress::State::kDraining, pb::SessionStatus::DRAINING},
+               {SessionProgress::State::kPolling, pb::SessionStatus::POLLING}};
   for (const auto& c : cases) {
     AgentSnapshot snapshot = Example();
     snapshot.session.progress.state = c.state;

@@ -21,4 +21,6 @@ absl::Duration RespectAskedWait(absl::Duration own, absl::Duration asked, double
 
 absl::Duration RefusalBackoff(absl::Duration cap, double random) { return cap * (0.5 + random / 2); }
 
+absl::Duration PollPause(absl::Duration interval, double random) { return interval * (0.9 + random / 5); }
+
 }  // namespace rollcall

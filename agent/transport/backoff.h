@@ -23,6 +23,9 @@ absl::Duration RespectAskedWait(absl::Duration own, absl::Duration asked, double
 // uniform in [cap / 2, cap]. Pure.
 absl::Duration RefusalBackoff(absl::Duration cap, double random);
 
+// The wait until the next poll: the interval the backend named, less or more a tenth of it. Pure.
+absl::Duration PollPause(absl::Duration interval, double random);
+
 }  // namespace rollcall
 
 #endif  // ROLLCALL_AGENT_TRANSPORT_BACKOFF_H_

@@ -43,5 +43,12 @@ TEST(RefusalBackoffTest, IsSlow) {
   EXPECT_LT(RefusalBackoff(kCap, kAlmostOne), kCap);
 }
 
+TEST(PollPauseTest, IsTheIntervalWithinATenth) {
+  EXPECT_EQ(PollPause(absl::Seconds(300), 0), absl::Seconds(270));
+  EXPECT_EQ(PollPause(absl::Seconds(300), 0.5), absl::Seconds(300));
+  EXPECT_LT(PollPause(absl::Seconds(300), kAlmostOne), absl::Seconds(330));
+  EXPECT_GT(PollPause(absl::Seconds(300), kAlmostOne), absl::Seconds(329));
+}
+
 }  // namespace
 }  // namespace rollcall

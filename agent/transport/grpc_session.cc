@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/identity/local_file.h"
 #include "agent/transport/backoff.h"
+#include "agent/transport/http_proxy.h"
 #include "agent/transport/session_stream.h"
 #include "grpcpp/security/credentials.h"
 
@@ -17,6 +18,9 @@ constexpr size_t kMaxPemBytes = size_t{1} << 20;
 // After a session that worked, the first pause is drawn from [0, 4 s]: a backend that restarts
 // loses all its agents in one instant.
 constexpr uint32_t kAttemptAfterSession = 2;
+// After the agent's last message, a backend that has acknowledged everything has this long to end.
+constexpr absl::Duration kEndPatience = absl::Seconds(30);
+constexpr size_t kMaxCredentialsBytes = 4096;
 
 absl::Status ToAbsl(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
@@ -39,11 +43,19 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ReadCredentials(const 
   return grpc::SslCredentials(ssl);
 }
 
+absl::StatusOr<std::string> ReadProxyUri(const GrpcSession::Options& options) {
+  if (options.proxy.empty() || options.proxy_credentials_path.empty()) return options.proxy;
+  const absl::StatusOr<std::string> credentials = ReadLocalFile(options.proxy_credentials_path, kMaxCredentialsBytes);
+  return credentials.ok() ? ProxyUri(options.proxy, *credentials) : credentials.status();
+}
+
 // Moves messages between one stream and the UploadSession until the stream is over.
 class StreamPump {
  public:
-  StreamPump(SessionStream* stream, UploadSession* upload, StreamEvents* events, const Clock* clock)
-      : stream_(stream), upload_(upload), events_(events), clock_(clock) {}
+  // The session is left, in order, when the clock says `leave_at`.
+  StreamPump(SessionStream* stream, UploadSession* upload, StreamEvents* events, const Clock* clock,
+             absl::Duration leave_at)
+      : stream_(stream), upload_(upload), events_(events), clock_(clock), leave_at_(leave_at) {}
 
   // Returns the news that end it; `*error` is why this side ended it, OK if the other did.
   template <typename AfterEach>
@@ -51,9 +63,10 @@ class StreamPump {
     stream_->Write(upload_->Open());
     write_in_flight_ = true;
     while (true) {
-      StreamNews news = events_->Take(upload_->WakeAt() - clock_->Monotonic());
+      StreamNews news = events_->Take(std::min({upload_->WakeAt(), leave_at_, end_by_}) - clock_->Monotonic());
       Digest(news);
       if (news.stop) Fail(absl::CancelledError("agent stops"));
+      WatchTime();
       if (!closing_ && !write_in_flight_) SendNext();
       after_each();
       if (news.done) {
@@ -84,9 +97,22 @@ class StreamPump {
     }
   }
 
+  void WatchTime() {
+    const absl::Duration now = clock_->Monotonic();
+    if (now >= leave_at_) {
+      leave_at_ = absl::InfiniteDuration();
+      upload_->Leave();
+    }
+    if (now < end_by_) return;
+    end_by_ = absl::InfiniteDuration();
+    Fail(absl::DeadlineExceededError("end session: the backend did not end it"));
+  }
+
   void SendNext() {
     if (upload_->drained()) {
-      if (!std::exchange(half_closed_, true)) stream_->HalfClose();
+      if (std::exchange(half_closed_, true)) return;
+      stream_->HalfClose();
+      end_by_ = clock_->Monotonic() + kEndPatience;
       return;
     }
     absl::StatusOr<std::optional<pb::AgentMessage>> message = upload_->Next();
@@ -106,6 +132,8 @@ class StreamPump {
   UploadSession* const upload_;
   StreamEvents* const events_;
   const Clock* const clock_;
+  absl::Duration leave_at_;
+  absl::Duration end_by_ = absl::InfiniteDuration();
   bool write_in_flight_ = false;
   bool half_closed_ = false;
   // Nothing more is written.
@@ -120,6 +148,9 @@ struct GrpcSession::Ended {
   absl::Status status;
   bool welcomed = false;
   std::optional<absl::Duration> asked_wait;
+  std::optional<UploadSession::DrainRequest> drain;
+  // It was a poll, and all was said.
+  std::optional<absl::Duration> poll_interval;
 };
 
 GrpcSession::GrpcSession(Options options, UploadSession* upload, const Clock* clock, Logger* logger,
@@ -138,6 +169,7 @@ void GrpcSession::Start() {
 }
 
 void GrpcSession::Stop() {
+  stop_.RequestStop();
   events_->Stop();
   if (thread_.joinable()) thread_.join();
 }
@@ -156,69 +188,80 @@ void GrpcSession::Publish(const std::function<void(SessionStatus&)>& change) {
 }
 
 void GrpcSession::Run() {
-  std::vector<std::string> addresses = options_.addresses;
-  for (size_t i = addresses.size(); i > 1; --i) {
-    std::swap(addresses[i - 1],
-              addresses[std::min<size_t>(i - 1, static_cast<size_t>(random_() * static_cast<double>(i)))]);
-  }
+  if (options_.addresses.empty()) return;
+  AddressOrder order(options_.addresses, random_);
   absl::Duration pause = options_.first_contact_within * random_();
-  for (size_t next = 0; !addresses.empty(); ++next) {
+  while (true) {
     Publish([&](SessionStatus& s) { s.next_attempt = clock_->Now() + pause; });
-    if (events_->WaitForStop(pause)) return;
-    const std::string& address = addresses[next % addresses.size()];
+    if (!clock_->WaitFor(pause, stop_.token())) return;
+    const std::string address = order.current();
     Publish([&](SessionStatus& s) {
       s.address = address;
       s.next_attempt = absl::InfinitePast();
       ++s.attempts;
     });
-    const Ended ended = RunStream(address);
+    const Ended ended = RunStream(order);
     pause = PauseAfter(ended);
+    ChooseNext(ended, &order);
     Publish([&](SessionStatus& s) { s.last_error = ended.status; });
     if (ended.status.code() != absl::StatusCode::kCancelled) LogEnd(address, ended, pause);
   }
 }
 
-GrpcSession::Ended GrpcSession::RunStream(const std::string& address) {
+GrpcSession::Ended GrpcSession::RunStream(const AddressOrder& order) {
   Ended ended;
   const auto credentials = ReadCredentials(options_);
-  if (!credentials.ok()) {
-    ended.status = credentials.status();
-    return ended;
-  }
+  const auto proxy_uri = ReadProxyUri(options_);
+  ended.status = credentials.status();
+  ended.status.Update(proxy_uri.status());
+  if (!ended.status.ok()) return ended;
   events_->Take(absl::ZeroDuration());  // nothing of the last stream
-  const auto channel = MakeSessionChannel(address, options_.server_name, *credentials);
+  const auto channel = MakeSessionChannel(order.current(), options_.server_name, *proxy_uri, *credentials);
   const auto stub = pb::Ingest::NewStub(channel);
   SessionStream stream(events_.get());
   stream.Start(stub.get());
 
   const uint64_t welcomes_before = upload_->progress().welcomes;
-  bool greeted = false;
-  StreamPump pump(&stream, upload_, events_.get(), clock_);
+  StreamPump pump(&stream, upload_, events_.get(), clock_, clock_->Monotonic() + order.StayFor());
   const StreamNews last = pump.Run(&ended.status, [&] {
     Publish([](SessionStatus&) {});
-    if (greeted || upload_->progress().welcomes == welcomes_before) return;
-    greeted = true;
+    if (ended.welcomed || upload_->progress().welcomes == welcomes_before) return;
+    ended.welcomed = true;
     last_logged_ = absl::OkStatus();
     logger_->Info("session.connected", "the backend accepted the session",
-                  {{"address", address}, {"clock_offset_seconds", upload_->progress().clock_offset}});
+                  {{"address", order.current()}, {"clock_offset_seconds", upload_->progress().clock_offset}});
   });
   if (ended.status.ok()) ended.status = ToAbsl(last.status);
-  ended.welcomed = greeted;
   ended.asked_wait = last.asked_wait;
-  if (upload_->reconnect_after().has_value()) ended.asked_wait = upload_->reconnect_after();
+  ended.drain = upload_->drain();
+  if (ended.drain.has_value()) ended.asked_wait = ended.drain->reconnect_after;
+  if (ended.status.ok() && upload_->drained()) ended.poll_interval = upload_->poll_interval();
   upload_->Close();
   return ended;
+}
+
+void GrpcSession::ChooseNext(const Ended& ended, AddressOrder* order) {
+  const bool goes_on = ended.welcomed && ended.status.ok();
+  const pb::Drain::Reason reason = ended.drain.has_value() ? ended.drain->reason : pb::Drain::REASON_UNSPECIFIED;
+  if (!goes_on || reason == pb::Drain::SHUTDOWN) {
+    order->Advance();
+  } else if (reason == pb::Drain::CONNECTION_AGE) {
+    order->Shuffle();
+  } else {
+    order->GoHome();
+  }
 }
 
 absl::Duration GrpcSession::PauseAfter(const Ended& ended) {
   if (ended.welcomed) failures_ = 0;
   // Every address gets its turn before the pauses grow.
-  const uint32_t round = failures_ / static_cast<uint32_t>(std::max<size_t>(options_.addresses.size(), 1));
+  const uint32_t round = failures_ / static_cast<uint32_t>(options_.addresses.size());
   const uint32_t attempt = ended.welcomed ? kAttemptAfterSession : round;
   ++failures_;
   if (IsRefusal(ended.status)) return RefusalBackoff(options_.max_backoff, random_());
   const absl::Duration own = UploadBackoff(attempt, options_.max_backoff, random_());
-  return ended.asked_wait.has_value() ? RespectAskedWait(own, *ended.asked_wait, random_()) : own;
+  if (ended.asked_wait.has_value()) return RespectAskedWait(own, *ended.asked_wait, random_());
+  return ended.poll_interval.has_value() ? PollPause(*ended.poll_interval, random_()) : own;
 }
 
 void GrpcSession::LogEnd(const std::string& address, const Ended& ended, absl::Duration pause) {
@@ -228,8 +271,9 @@ void GrpcSession::LogEnd(const std::string& address, const Ended& ended, absl::D
   const LogLevel level = repeated ? LogLevel::kDebug : ended.status.ok() ? LogLevel::kInfo : LogLevel::kWarning;
   const absl::string_view message =
       IsRefusal(ended.status) ? "the backend refuses this agent; check its certificate and that it is enrolled"
-      : ended.welcomed        ? "the session ended; collection goes on and the spool keeps what it finds"
-                              : "cannot reach the backend; collection goes on and the spool keeps what it finds";
+      : ended.poll_interval.has_value() ? "everything is sent; the backend asked to come back later"
+      : ended.welcomed                  ? "the session ended; collection goes on and the spool keeps what it finds"
+                       : "cannot reach the backend; collection goes on and the spool keeps what it finds";
   logger_->Log(level, IsRefusal(ended.status) ? "session.refused" : "session.ended", message,
                {LogField("address", address), LogField("cause", ended.status), LogField("retry_in_seconds", pause)});
 }

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "agent/transport/address_order.h"
 #include "agent/transport/upload_session.h"
 #include "platform/clock.h"
 #include "platform/log.h"
@@ -36,11 +37,18 @@ struct SessionStatus {
 // ends for whatever reason comes back after a random pause. Nothing a backend does or fails
 // to do ends it; only Stop does. At most one write is in flight, and gRPC's threads only leave
 // notes for the session's thread, so that neither waits for the other.
+//
+// Of several addresses one is home. The others are tried in turn while it fails, and a session with
+// one of them is ended in order after half an hour to an hour, to try home again.
 class GrpcSession {
  public:
   struct Options {
-    // Tried in turn, in an order drawn once.
+    // In no particular order; see AddressOrder.
     std::vector<std::string> addresses;
+    // Proxy to reach them through, http://HOST:PORT, and a file with its credentials; empty for none.
+    // The file is read anew at every attempt.
+    std::string proxy;
+    std::string proxy_credentials_path;
     // Name the backend's certificate must be for; empty for the address's host.
     std::string server_name;
     // PEM files, read anew at every attempt.
@@ -51,8 +59,8 @@ class GrpcSession {
     absl::Duration max_backoff = absl::Minutes(5);
   };
 
-  // `random` is uniform in [0, 1) and used by the session's thread only. Pointers must
-  // outlive this.
+  // `random` is uniform in [0, 1) and used by the session's thread only. `clock` measures the pauses
+  // between streams. Pointers must outlive this.
   GrpcSession(Options options, UploadSession* upload, const Clock* clock, Logger* logger,
               std::function<double()> random);
   ~GrpcSession();
@@ -69,8 +77,9 @@ class GrpcSession {
   void Run();
   // One stream from connection to end. Returns why it ended.
   struct Ended;
-  Ended RunStream(const std::string& address);
-  // How long to wait after it.
+  Ended RunStream(const AddressOrder& order);
+  // What the next attempt is made to, and how long to wait before it.
+  static void ChooseNext(const Ended& ended, AddressOrder* order);
   absl::Duration PauseAfter(const Ended& ended);
   void LogEnd(const std::string& address, const Ended& ended, absl::Duration pause);
   void Publish(const std::function<void(SessionStatus&)>& change);
@@ -81,6 +90,7 @@ class GrpcSession {
   Logger* const logger_;
   const std::function<double()> random_;
   const std::unique_ptr<StreamEvents> events_;
+  StopSource stop_;  // ends the pause
 
   uint32_t failures_ = 0;
   absl::Status last_logged_;

@@ -13,7 +13,12 @@ void NotifyingSpool::Note(const absl::Status& status) {
 }
 
 absl::StatusOr<uint64_t> NotifyingSpool::Append(const SpoolUnit& unit, absl::string_view payload) {
-  const absl::StatusOr<uint64_t> sequence = spool_->Append(unit, payload);
+  return AppendAs(EntryClass::kState, unit, payload);
+}
+
+absl::StatusOr<uint64_t> NotifyingSpool::AppendAs(EntryClass entry_class, const SpoolUnit& unit,
+                                                  absl::string_view payload) {
+  const absl::StatusOr<uint64_t> sequence = spool_->AppendAs(entry_class, unit, payload);
   Note(sequence.status());
   if (!sequence.ok()) return sequence;
   bool due = false;
@@ -52,6 +57,7 @@ absl::Status NotifyingSpool::last_write() const {
   return last_write_;
 }
 
+absl::Status NotifyingSpool::Supersede(const SpoolUnit& unit) { return spool_->Supersede(unit); }
 absl::StatusOr<std::vector<SpoolEntry>> NotifyingSpool::Read(uint64_t from, size_t max_entries, size_t max_bytes) {
   return spool_->Read(from, max_entries, max_bytes);
 }

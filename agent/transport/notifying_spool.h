@@ -19,6 +19,8 @@ class NotifyingSpool : public Spool {
   NotifyingSpool(Spool* spool, const Clock* clock, std::function<void()> appended);
 
   absl::StatusOr<uint64_t> Append(const SpoolUnit& unit, absl::string_view payload) override;
+  absl::StatusOr<uint64_t> AppendAs(EntryClass entry_class, const SpoolUnit& unit, absl::string_view payload) override;
+  absl::Status Supersede(const SpoolUnit& unit) override;
   absl::Status Sync() override;
   absl::StatusOr<std::vector<SpoolEntry>> Read(uint64_t from, size_t max_entries, size_t max_bytes) override;
   absl::Status Acknowledge(uint64_t sequence) override;

@@ -80,18 +80,25 @@ void SessionStream::OnDone(const grpc::Status& status) {
 }
 
 std::shared_ptr<grpc::Channel> MakeSessionChannel(const std::string& address, const std::string& server_name,
+                                                  const std::string& proxy_uri,
                                                   const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
+  // A container's or a shell's http_proxy is for other programs.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, proxy_uri.empty() ? 0 : 1);
+  if (!proxy_uri.empty()) arguments.SetString(GRPC_ARG_HTTP_PROXY, proxy_uri);
   if (!server_name.empty()) arguments.SetSslTargetNameOverride(server_name);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-  // A dead peer behind a NAT is found; without a limit on pings an idle stream keeps its own alive.
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 240'000);
+  // A dead peer is found and a NAT keeps its entry; without a limit on pings an idle stream keeps its own
+  // alive. The timeout also bounds how long the kernel waits for bytes that nobody acknowledges.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 120'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // One attempt per channel: the session paces itself, with more jitter than gRPC has.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 5'000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 300'000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // No copies kept for gRPC's own retries, no bookkeeping nobody reads, no DNS TXT lookups.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);

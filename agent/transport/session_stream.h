@@ -40,8 +40,11 @@ class SessionStream : public grpc::ClientBidiReactor<pb::AgentMessage, pb::Backe
   bool released_ = false;
 };
 
-// A channel with its own connection, set up for one long stream. `address` is HOST:PORT.
+// A channel with its own connection, set up for one long stream. `address` is HOST:PORT. With a
+// `proxy_uri` the connection is a tunnel that an HTTP proxy opens to that address (CONNECT); empty
+// for none, whatever the environment says.
 std::shared_ptr<grpc::Channel> MakeSessionChannel(const std::string& address, const std::string& server_name,
+                                                  const std::string& proxy_uri,
                                                   const std::shared_ptr<grpc::ChannelCredentials>& credentials);
 
 }  // namespace rollcall

@@ -63,12 +63,6 @@ class StreamEvents {
     return std::exchange(news_, std::move(fresh));
   }
 
-  // Waits until a stop is requested or `timeout` has passed; keeps other news.
-  bool WaitForStop(absl::Duration timeout) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), [this] { return news_.stop; });
-  }
-
  private:
   std::mutex mutex_;
   std::condition_variable changed_;

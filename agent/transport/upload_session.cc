@@ -18,6 +18,8 @@ constexpr absl::Duration kDefaultHeartbeat = absl::Minutes(1);
 constexpr absl::Duration kMaxHeartbeat = absl::Hours(1);
 // A backend cannot send an agent away for longer than this.
 constexpr absl::Duration kMaxAskedWait = absl::Hours(24);
+// Nor have it poll without a pause.
+constexpr absl::Duration kMinPollInterval = absl::Seconds(1);
 // Read from the spool at once.
 constexpr size_t kReadEntries = 8;
 // In one heartbeat; the backend takes no more.
@@ -63,16 +65,25 @@ pb::AgentMessage UploadSession::Open() {
 }
 
 void UploadSession::Close() {
-  progress_.state = State::kDisconnected;
+  // A poll that broke before its end is taken up again like any other session.
+  const bool polls = poll_interval_.has_value() || (drain_.has_value() && drain_->reason == pb::Drain::POLL);
+  progress_.state = drained() && polls ? State::kPolling : State::kDisconnected;
   progress_.in_flight_batches = progress_.in_flight_bytes = 0;
   ready_.clear();
   in_flight_.clear();
   highest_sent_ = 0;
-  reconnect_after_.reset();
+  drain_.reset();
+  poll_interval_.reset();
+}
+
+void UploadSession::Leave() {
+  if (progress_.state == State::kStreaming) progress_.state = State::kDraining;
 }
 
 absl::Status UploadSession::Receive(const pb::BackendMessage& message) {
-  if (progress_.state == State::kDisconnected) return absl::FailedPreconditionError("receive: no stream is open");
+  if (progress_.state == State::kDisconnected || progress_.state == State::kPolling) {
+    return absl::FailedPreconditionError("receive: no stream is open");
+  }
   const bool greeted = progress_.state != State::kGreeting;
   switch (message.message_case()) {
     case pb::BackendMessage::kWelcome:
@@ -85,13 +96,28 @@ absl::Status UploadSession::Receive(const pb::BackendMessage& message) {
       return absl::OkStatus();
     case pb::BackendMessage::kDrain:
       // Allowed at any time: a full backend turns agents away before it greets them.
-      progress_.state = State::kDraining;
-      reconnect_after_ = std::clamp(FromProto(message.drain().reconnect_after()), absl::ZeroDuration(), kMaxAskedWait);
+      OnDrain(message.drain());
+      return absl::OkStatus();
+    case pb::BackendMessage::kWindow:
+      if (!greeted) return absl::InvalidArgumentError("backend sent Window before Welcome");
+      SetWindow(message.window().batches(), message.window().bytes());
       return absl::OkStatus();
     case pb::BackendMessage::MESSAGE_NOT_SET:
       return absl::OkStatus();  // a newer backend's message
   }
   return absl::OkStatus();
+}
+
+void UploadSession::SetWindow(uint32_t batches, uint64_t bytes) {
+  window_batches_ = std::clamp<uint32_t>(batches, 1, kMaxWindowBatches);
+  window_bytes_ = std::min(bytes, kMaxWindowBytes);
+}
+
+void UploadSession::OnDrain(const pb::Drain& drain) {
+  progress_.state = State::kDraining;
+  drain_ = {std::clamp(FromProto(drain.reconnect_after()), absl::ZeroDuration(), kMaxAskedWait), drain.reason()};
+  logger_->Info("session.drain", "the backend asks the agent to leave and come back",
+                {{"reason", pb::Drain::Reason_Name(drain.reason())}, {"after_seconds", drain_->reconnect_after}});
 }
 
 absl::Status UploadSession::OnWelcome(const pb::Welcome& welcome) {
@@ -100,8 +126,7 @@ absl::Status UploadSession::OnWelcome(const pb::Welcome& welcome) {
     states[{unit.collector(), ScopeText(unit.scope())}] = SetDigest(unit.digest());
   }
   states_->SetBackendStates(std::move(states));
-  window_batches_ = std::clamp<uint32_t>(welcome.window_batches(), 1, kMaxWindowBatches);
-  window_bytes_ = std::min(welcome.window_bytes(), kMaxWindowBytes);
+  SetWindow(welcome.window_batches(), welcome.window_bytes());
   const absl::Duration interval = FromProto(welcome.heartbeat_interval());
   heartbeat_interval_ =
       interval > absl::ZeroDuration() ? std::clamp(interval, kMinHeartbeat, kMaxHeartbeat) : kDefaultHeartbeat;
@@ -114,7 +139,13 @@ absl::Status UploadSession::OnWelcome(const pb::Welcome& welcome) {
     progress_.clock_offset = FromProto(welcome.server_time()) - (clock_->Now() - (now - opened_at_) / 2);
   }
   last_ack_at_ = now;
-  read_from_ = spool_->Stats().first_sequence;
+  const SpoolStats spooled = spool_->Stats();
+  read_from_ = spooled.first_sequence;
+  all_read_ = false;
+  if (const absl::Duration poll = FromProto(welcome.poll_interval()); poll > absl::ZeroDuration()) {
+    poll_interval_ = std::clamp(poll, kMinPollInterval, kMaxAskedWait);
+    poll_until_ = spooled.next_sequence;
+  }
   return absl::OkStatus();
 }
 
@@ -172,7 +203,10 @@ absl::Status UploadSession::FillReady() {
   if (!ready_.empty() || !MayPrepare()) return absl::OkStatus();
   absl::StatusOr<std::vector<SpoolEntry>> entries = spool_->Read(read_from_, kReadEntries, kReadBytes);
   if (!entries.ok()) return entries.status();
+  all_read_ = true;
   for (SpoolEntry& entry : *entries) {
+    if (poll_interval_.has_value() && entry.sequence >= poll_until_) break;
+    all_read_ = false;
     read_from_ = entry.sequence + 1;
     ready_.push_back(std::move(entry));
   }
@@ -234,10 +268,20 @@ absl::StatusOr<std::optional<pb::AgentMessage>> UploadSession::Next() {
   if (!in_flight_.empty() && now >= last_ack_at_ + kAckTimeout) {
     return absl::DeadlineExceededError("wait for acknowledgement: the backend did not answer");
   }
-  if (absl::Status status = FillReady(); !status.ok()) return status;
-  std::optional<pb::AgentMessage> message = NextBatch();
-  const bool heartbeat_due = progress_.state == State::kStreaming && now >= last_heartbeat_at_ + heartbeat_interval_;
-  if (!message.has_value() && heartbeat_due) {
+  std::optional<pb::AgentMessage> message;
+  do {
+    if (absl::Status status = FillReady(); !status.ok()) return status;
+    message = NextBatch();
+    if (message.has_value()) return message;
+  } while (MayPrepare() && ready_.empty() && !all_read_);  // what was read could not be used
+  const bool all_sent = all_read_ && ready_.empty();
+  if (progress_.state == State::kStreaming && poll_interval_.has_value() && all_sent) {
+    message = MakeHeartbeat();
+    // As many heartbeats as the confirmations need; the last one is the last message.
+    if (message->heartbeat().confirmations_size() < static_cast<int>(kMaxConfirmations)) Leave();
+    return message;
+  }
+  if (progress_.state == State::kStreaming && now >= last_heartbeat_at_ + heartbeat_interval_) {
     message = MakeHeartbeat();
     last_heartbeat_at_ = now;
   }
@@ -245,7 +289,7 @@ absl::StatusOr<std::optional<pb::AgentMessage>> UploadSession::Next() {
 }
 
 absl::Duration UploadSession::WakeAt() const {
-  if (progress_.state == State::kDisconnected) return absl::InfiniteDuration();
+  if (progress_.state == State::kDisconnected || progress_.state == State::kPolling) return absl::InfiniteDuration();
   if (progress_.state == State::kGreeting) return opened_at_ + kWelcomeTimeout;
   absl::Duration wake =
       progress_.state == State::kStreaming ? last_heartbeat_at_ + heartbeat_interval_ : absl::InfiniteDuration();

@@ -40,7 +40,15 @@ class SessionDelegate {
 
 // Counts since the process started, and where the session stands.
 struct SessionProgress {
-  enum class State { kDisconnected, kGreeting, kStreaming, kDraining };
+  enum class State {
+    kDisconnected,
+    kGreeting,
+    kStreaming,
+    // Sends nothing more, and ends the stream once everything sent is acknowledged.
+    kDraining,
+    // No stream: the backend holds no idle ones, and the next contact has its time.
+    kPolling,
+  };
   State state = State::kDisconnected;
   uint64_t welcomes = 0;
   uint64_t batches_sent = 0;
@@ -59,7 +67,11 @@ struct SessionProgress {
 // their acknowledgement as the backend allows, and at regular times a heartbeat, which also
 // carries the confirmations of UnitStates.
 // Serves one stream after the other; everything not acknowledged on one is sent again on the
-// next, and the backend ignores what it has. Used by one thread.
+// next, and the backend ignores what it has.
+//
+// When Welcome names a poll interval, everything that was in the spool then is sent, then a
+// heartbeat, and the session counts as drained once all of it is acknowledged. What is found in the
+// meantime goes with the next contact. Used by one thread.
 class UploadSession {
  public:
   // More than this is never in flight, whatever the backend allows: it is in memory twice.
@@ -91,10 +103,19 @@ class UploadSession {
   // Monotonic time at which Next() has something to say even if nothing happens.
   absl::Duration WakeAt() const;
 
-  // Whether the backend asked to leave and everything sent was acknowledged.
+  // Sends nothing more: the agent itself wants to end this stream, in order.
+  void Leave();
+
+  // Whether the session is to end and everything sent was acknowledged.
   bool drained() const;
-  // How long the backend asked to stay away, on this stream.
-  std::optional<absl::Duration> reconnect_after() const { return reconnect_after_; }
+  // The backend's Drain on this stream, its time within limits.
+  struct DrainRequest {
+    absl::Duration reconnect_after;
+    pb::Drain::Reason reason;
+  };
+  const std::optional<DrainRequest>& drain() const { return drain_; }
+  // When Welcome asked to come back, on this stream; unset if it asked for an open stream.
+  std::optional<absl::Duration> poll_interval() const { return poll_interval_; }
 
   // The stream is gone.
   void Close();
@@ -111,7 +132,9 @@ class UploadSession {
   };
 
   absl::Status OnWelcome(const pb::Welcome& welcome);
+  void SetWindow(uint32_t batches, uint64_t bytes);
   absl::Status OnAck(const pb::Ack& ack);
+  void OnDrain(const pb::Drain& drain);
   void OnResync(const pb::Resync& resync);
   absl::Status FillReady();
   bool MayPrepare() const;
@@ -133,9 +156,14 @@ class UploadSession {
   absl::Duration heartbeat_interval_;
   uint32_t window_batches_ = 1;
   uint64_t window_bytes_ = 0;
-  std::optional<absl::Duration> reconnect_after_;
+  std::optional<DrainRequest> drain_;
+  std::optional<absl::Duration> poll_interval_;
+  // A poll sends the entries before this one.
+  uint64_t poll_until_ = 0;
   // Next sequence to read from the spool, entries read and not sent, and what is in flight.
   uint64_t read_from_ = 0;
+  // The last read found nothing more that may go on this stream.
+  bool all_read_ = false;
   std::deque<SpoolEntry> ready_;
   std::deque<Sent> in_flight_;
   uint64_t highest_sent_ = 0;

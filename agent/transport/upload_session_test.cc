@@ -7,114 +7,13 @@
 #include <random>
 #include <set>
 
-#include "agent/spool/fake_spool.h"
-#include "platform/testing/fake_clock.h"
+#include "agent/transport/testing/upload_session_fixture.h"
 
 namespace rollcall {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using State = SessionProgress::State;
-
-class FakeDelegate : public SessionDelegate {
- public:
-  uint64_t Epoch() const override { return epoch; }
-  absl::Status RaiseEpochAbove(uint64_t seen) override {
-    epoch = seen + 1;
-    return absl::OkStatus();
-  }
-  void RunSoon(const std::string& collector) override { run_soon.push_back(collector); }
-  void EntryLost(uint64_t sequence, const absl::Status&) override { lost.push_back(sequence); }
-  void FillUsage(pb::Heartbeat* heartbeat) const override { heartbeat->set_rss_bytes(123); }
-
-  uint64_t epoch = 7;
-  std::vector<std::string> run_soon;
-  std::vector<uint64_t> lost;
-};
-
-const SpoolUnit kPorts = {"ports", "host"};
-
-pb::SetDigest Digest(uint64_t low) {
-  pb::SetDigest digest;
-  digest.set_low(low);
-  digest.set_count(1);
-  return digest;
-}
-
-// A run of one part whose set afterwards has the digest `after`.
-std::string BatchPayload(const std::string& collector, uint64_t after, size_t body_bytes = 10) {
-  pb::Batch batch;
-  batch.set_collector(collector);
-  batch.mutable_scope()->set_type(pb::Scope::HOST);
-  batch.set_mode(pb::FULL);
-  batch.set_last(true);
-  *batch.mutable_after() = Digest(after);
-  batch.set_body(std::string(body_bytes, 'b'));
-  return batch.SerializeAsString();
-}
-
-pb::BackendMessage Welcome(uint32_t batches = 4, uint64_t bytes = 1 << 20) {
-  pb::BackendMessage message;
-  message.mutable_welcome()->set_window_batches(batches);
-  message.mutable_welcome()->set_window_bytes(bytes);
-  message.mutable_welcome()->mutable_heartbeat_interval()->set_seconds(30);
-  return message;
-}
-
-pb::BackendMessage Ack(uint64_t sequence) {
-  pb::BackendMessage message;
-  message.mutable_ack()->set_sequence(sequence);
-  return message;
-}
-
-pb::BackendMessage Resync(pb::Resync::Cause cause, uint64_t epoch = 0) {
-  pb::BackendMessage message;
-  message.mutable_resync()->set_collector("ports");
-  message.mutable_resync()->mutable_scope()->set_type(pb::Scope::HOST);
-  message.mutable_resync()->set_cause(cause);
-  message.mutable_resync()->set_epoch(epoch);
-  return message;
-}
-
-class UploadSessionTest : public ::testing::Test {
- protected:
-  UploadSessionTest() : session_(MakeHello(), &spool_, &states_, &delegate_, &clock_, &logger_) {}
-
-  static pb::Hello MakeHello() {
-    pb::Hello hello;
-    hello.set_agent_id("agent-1");
-    return hello;
-  }
-
-  void Append(const std::string& collector, uint64_t after, size_t bytes = 10) {
-    ASSERT_TRUE(spool_.Append({collector, "host"}, BatchPayload(collector, after, bytes)).ok());
-  }
-
-  void Connect(const pb::BackendMessage& welcome = Welcome()) {
-    session_.Open();
-    ASSERT_EQ(session_.Receive(welcome), absl::OkStatus());
-  }
-
-  // Sequences of the batches that may be sent now.
-  std::vector<uint64_t> Sendable() {
-    std::vector<uint64_t> sequences;
-    while (true) {
-      const auto message = session_.Next();
-      EXPECT_EQ(message.status(), absl::OkStatus());
-      if (!message.ok() || !message->has_value()) return sequences;
-      EXPECT_TRUE((*message)->has_batch());
-      sequences.push_back((*message)->batch().sequence());
-    }
-  }
-
-  FakeSpool spool_;
-  UnitStates states_;
-  FakeDelegate delegate_;
-  FakeClock clock_;
-  NullLogger logger_;
-  UploadSession session_;
-};
 
 TEST_F(UploadSessionTest, SaysHelloWithTheEpochAndNothingElseBeforeWelcome) {
   Append("ports", 1);
@@ -324,7 +223,9 @@ TEST_F(UploadSessionTest, DrainSendsNothingMoreAndWaitsForAcknowledgements) {
   ASSERT_EQ(session_.Receive(Ack(1)), absl::OkStatus());
   EXPECT_TRUE(session_.drained());
   EXPECT_THAT(Sendable(), ElementsAre());
-  EXPECT_EQ(session_.reconnect_after(), absl::Seconds(90));
+  ASSERT_TRUE(session_.drain().has_value());
+  EXPECT_EQ(session_.drain()->reconnect_after, absl::Seconds(90));
+  EXPECT_EQ(session_.drain()->reason, pb::Drain::REASON_UNSPECIFIED);
   EXPECT_EQ(session_.WakeAt(), absl::InfiniteDuration());
 }
 
@@ -334,7 +235,7 @@ TEST_F(UploadSessionTest, AFullBackendTurnsAgentsAwayBeforeGreetingThem) {
   drain.mutable_drain()->mutable_reconnect_after()->set_seconds(std::numeric_limits<int64_t>::max());
   ASSERT_EQ(session_.Receive(drain), absl::OkStatus());
   EXPECT_TRUE(session_.drained());
-  EXPECT_EQ(session_.reconnect_after(), absl::Hours(24));  // no backend silences an agent for good
+  EXPECT_EQ(session_.drain()->reconnect_after, absl::Hours(24));  // no backend silences an agent for good
 }
 
 TEST_F(UploadSessionTest, AnUnreadableEntryIsReportedAndPassedOver) {
