@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <random>
 #include <utility>
@@ -17,11 +18,13 @@
 #include "agent/live_host.h"
 #include "agent/memory_trim.h"
 #include "agent/own_usage.h"
+#include "agent/pipeline/batch_reducer.h"
 #include "agent/pipeline/batch_writer.h"
 #include "agent/pipeline/change_filter_sink.h"
 #include "agent/pipeline/redacting_sink.h"
 #include "agent/pipeline/stamp_sink.h"
 #include "agent/spool/directory_spool.h"
+#include "agent/spool_drop_log.h"
 #include "agent/status/status_socket.h"
 #include "agent/transport/grpc_session.h"
 #include "agent/transport/notifying_spool.h"
@@ -43,10 +46,15 @@ constexpr size_t kMaxPemBytes = size_t{1} << 20;
 constexpr char kBootIdPath[] = "/proc/sys/kernel/random/boot_id";
 constexpr absl::Duration kWatchdogPeriod = absl::Seconds(10);
 constexpr uint32_t kSchemaVersion = 1;
+// Holds the largest batch: one record of a megabyte.
+constexpr uint64_t kMinSpoolSegmentBytes = uint64_t{2} << 20;
 
-DirectorySpoolOptions SpoolOptions(const AgentConfig& config) {
+DirectorySpoolOptions SpoolOptions(const AgentConfig& config, const EntryReducer* reducer) {
   DirectorySpoolOptions options;
   options.max_bytes = config.spool_max_bytes;
+  // Small spools have small segments, or one of them would be too much of the whole.
+  options.segment_bytes = std::clamp(config.spool_max_bytes / 4, kMinSpoolSegmentBytes, options.segment_bytes);
+  options.reducer = reducer;
   return options;
 }
 
@@ -64,7 +72,8 @@ WatchdogLimits LimitsOf(const AgentConfig& config) {
 class Agent::Parts : public SessionDelegate {
  public:
   Parts(const AgentConfig& config, const Clock* clock, Logger* logger)
-      : config_(config), clock_(clock), logger_(logger), started_at_(clock->Now()), random_(std::random_device{}()) {}
+      : config_(config), clock_(clock), logger_(logger), started_at_(clock->Now()), random_(std::random_device{}()),
+        drop_log_(logger) {}
 
   absl::Status Identify();
   absl::Status OpenSpool();
@@ -105,8 +114,10 @@ class Agent::Parts : public SessionDelegate {
   std::unique_ptr<ProcessWatcher> process_watcher_;  // nullptr if off, or if this is not the host
   std::unique_ptr<EpochSource> epoch_;
 
+  BatchReducer reducer_;
   std::unique_ptr<DirectorySpool> disk_;
   std::unique_ptr<NotifyingSpool> spool_;
+  SpoolDropLog drop_log_;  // of the scheduler's thread
   UnitStates states_;
   std::unique_ptr<BatchWriter> writer_;
   std::unique_ptr<ChangeFilterSink> filter_;
@@ -147,7 +158,7 @@ absl::Status Agent::Parts::Identify() {
 absl::Status Agent::Parts::OpenSpool() {
   const std::string directory = config_.state_dir + "/spool";
   ROLLCALL_RETURN_IF_ERROR(EnsurePrivateDirectory(directory));
-  ROLLCALL_ASSIGN_OR_RETURN(disk_, DirectorySpool::Open(directory, SpoolOptions(config_)));
+  ROLLCALL_ASSIGN_OR_RETURN(disk_, DirectorySpool::Open(directory, SpoolOptions(config_, &reducer_)));
   for (const std::string& problem : disk_->recovery_problems()) {
     logger_->Warning("spool.recovered", "the spool was damaged; what it lost is collected again",
                      {{"detail", problem}});
@@ -232,6 +243,8 @@ void Agent::Parts::Connect() {
   options.key_path = config_.tls_key;
   options.first_contact_within = config_.backend_first_contact_within;
   options.max_backoff = config_.backend_max_backoff;
+  options.proxy = config_.backend_proxy;
+  options.proxy_credentials_path = config_.backend_proxy_credentials;
   session_ = std::make_unique<GrpcSession>(options, upload_.get(), clock_, logger_, [this] { return Random(); });
   watchdog_ = std::make_unique<Watchdog>(LimitsOf(config_), MakeHooks(), clock_, kWatchdogPeriod);
 }
@@ -248,6 +261,7 @@ absl::Status Agent::Parts::Serve() {
 void Agent::Parts::AfterRun() {
   const absl::Status committed = spool_->Commit();
   if (!committed.ok()) logger_->Error("spool.sync_failed", "cannot sync the spool", {{"cause", committed}});
+  drop_log_.Note(spool_->Stats());
   TrimMemory();  // between runs the agent only waits
 }
 

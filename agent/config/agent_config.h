@@ -33,6 +33,8 @@ struct AgentConfig {
   std::string backend_server_name;
   absl::Duration backend_first_contact_within;
   absl::Duration backend_max_backoff;
+  std::string backend_proxy;
+  std::string backend_proxy_credentials;
 
   std::string tls_ca;
   std::string tls_cert;

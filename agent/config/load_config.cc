@@ -74,6 +74,9 @@ absl::Status CheckTogether(LoadedConfig* loaded) {
     mistakes.push_back(
         absl::StrCat(Place(*loaded, setting), ": longer than the interval, ", DurationText(collector.interval)));
   }
+  if (loaded->config.backend_proxy.empty() && !loaded->config.backend_proxy_credentials.empty()) {
+    mistakes.push_back(absl::StrCat(Place(*loaded, "backend.proxy_credentials"), ": set without backend.proxy"));
+  }
   if (loaded->config.watchdog_soft_memory > loaded->config.watchdog_max_memory) {
     mistakes.push_back(absl::StrCat(Place(*loaded, "watchdog.soft_memory"), ": larger than watchdog.max_memory, ",
                                     BytesText(loaded->config.watchdog_max_memory)));
@@ -97,7 +100,8 @@ std::string YamlValue(const Setting& setting, const std::string& text) {
     for (const absl::string_view part : absl::StrSplit(text, ',', absl::SkipEmpty())) quoted.push_back(Quoted(part));
     return absl::StrCat("[", absl::StrJoin(quoted, ", "), "]");
   }
-  const bool plain = setting.type != SettingType::kText && setting.type != SettingType::kPath;
+  const bool plain =
+      setting.type != SettingType::kText && setting.type != SettingType::kPath && setting.type != SettingType::kProxy;
   return plain ? text : Quoted(text);
 }
 

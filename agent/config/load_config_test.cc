@@ -63,9 +63,11 @@ TEST_F(LoadConfigTest, EverySettingIsAFlagAndAVariable) {
                               : !setting.choices.empty()              ? setting.choices.back()
                               : setting.type == SettingType::kBool    ? "true"
                               : setting.type == SettingType::kPath    ? "/p"
+                              : setting.type == SettingType::kProxy   ? "http://p:1"
                                                                       : "t";
-    // Large values of one need large values of the other.
-    sources_.flags = {{"collectors.ports.interval", {"168h"}}, {"watchdog.max_memory", {"4GiB"}}};
+    // Large values of one need large values of the other, and credentials a proxy.
+    sources_.flags = {
+        {"collectors.ports.interval", {"168h"}}, {"watchdog.max_memory", {"4GiB"}}, {"backend.proxy", {"http://p:1"}}};
     environment_ = {{EnvironmentName(setting.name), value}};
     sources_.flags.erase(setting.name);
     auto loaded = LoadConfig(Settings(), sources_);
@@ -114,6 +116,17 @@ TEST_F(LoadConfigTest, ADefaultTimeoutGivesWayToTheInterval) {
 TEST_F(LoadConfigTest, TheSoftLimitIsTheLowerOne) {
   sources_.file = "watchdog:\n  soft_memory: 64MiB\n  max_memory: 48MiB\n";
   EXPECT_EQ(Error(), "agent.yaml:2: watchdog.soft_memory: larger than watchdog.max_memory, 48MiB");
+}
+
+TEST_F(LoadConfigTest, CredentialsWithoutAProxyAreAMistake) {
+  sources_.file = "backend:\n  proxy_credentials: /c\n";
+  EXPECT_EQ(Error(), "agent.yaml:2: backend.proxy_credentials: set without backend.proxy");
+  sources_.file = "backend:\n  proxy: http://p:3128\n  proxy_credentials: /c\n";
+  const auto loaded = LoadConfig(Settings(), sources_);
+  ASSERT_EQ(loaded.status(), absl::OkStatus());
+  EXPECT_EQ(loaded->config.backend_proxy, "http://p:3128");
+  EXPECT_EQ(loaded->config.backend_proxy_credentials, "/c");
+  EXPECT_THAT(ConfigYaml(Settings(), *loaded), HasSubstr("  proxy: \"http://p:3128\"  # agent.yaml:2\n"));
 }
 
 TEST_F(LoadConfigTest, TheDaemonNeedsABackendAndCertificates) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -66,6 +67,9 @@ absl::Status StoreText(const Setting& setting, absl::string_view text, std::stri
   }
   if (setting.type == SettingType::kPath && !text.empty() && text[0] != '/')
     return Unexpected("an absolute path", text);
+  if (setting.type == SettingType::kProxy && !text.empty()) {
+    if (absl::Status status = CheckProxy(text); !status.ok()) return status;
+  }
   if (setting.type == SettingType::kChoice &&
       std::find(setting.choices.begin(), setting.choices.end(), text) == setting.choices.end()) {
     return Unexpected(absl::StrCat("one of ", absl::StrJoin(setting.choices, ", ")), text);
@@ -131,6 +135,17 @@ absl::Status CheckAddress(absl::string_view text) {
   const bool host_ok =
       !host.empty() && std::all_of(host.begin(), host.end(), bracketed ? IsIpv6Character : IsHostCharacter);
   return host_ok && port_ok ? absl::OkStatus() : Unexpected("HOST:PORT", text);
+}
+
+absl::Status CheckProxy(absl::string_view text) {
+  absl::string_view address = text;
+  const bool http = absl::ConsumePrefix(&address, "http://");
+  if (absl::StrContains(text, '@')) {
+    return absl::InvalidArgumentError(
+        "expected http://HOST:PORT without credentials; they belong into the file that backend.proxy_credentials "
+        "names");
+  }
+  return http && CheckAddress(address).ok() ? absl::OkStatus() : Unexpected("http://HOST:PORT", text);
 }
 
 absl::Status StoreValue(const Setting& setting, absl::string_view text, const SettingField& field) {

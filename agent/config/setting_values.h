@@ -26,6 +26,8 @@ std::string DurationText(absl::Duration duration);
 
 // A host name, IPv4 address or bracketed IPv6 address, a colon, and a port from 1 to 65535.
 absl::Status CheckAddress(absl::string_view text);
+// `http://` and an address; nothing before or after it. The message does not repeat what could be a password.
+absl::Status CheckProxy(absl::string_view text);
 
 // Parses one value and checks the setting's limits.
 absl::Status StoreValue(const Setting& setting, absl::string_view text, const SettingField& field);

@@ -86,7 +86,8 @@ std::vector<Setting> FixedSettings() {
       {"backend.addresses",
        Type::kAddresses,
        "",
-       "Backends to report to, tried in random order. Required to run the daemon.",
+       "Backends to report to. One of them, drawn at random, is this agent's; the others are tried while it cannot be "
+       "reached, and within an hour it is tried again. Required to run the daemon.",
        "",
        "",
        {},
@@ -101,7 +102,7 @@ std::vector<Setting> FixedSettings() {
        [](AgentConfig& c) { return &c.backend_server_name; }},
       {"backend.first_contact_within",
        Type::kDuration,
-       "10s",
+       "30s",
        "The first connection is made at a random time within this after the start.",
        "0s",
        "1h",
@@ -115,6 +116,24 @@ std::vector<Setting> FixedSettings() {
        "1h",
        {},
        [](AgentConfig& c) { return &c.backend_max_backoff; }},
+      {"backend.proxy",
+       Type::kProxy,
+       "",
+       "HTTP proxy that opens the connection to the backend (CONNECT); TLS goes through it from end to end. Without "
+       "it, connections are direct, whatever `http_proxy` and the like say. Hosts that `no_proxy` in the environment "
+       "ends with are reached directly.",
+       "",
+       "",
+       {},
+       [](AgentConfig& c) { return &c.backend_proxy; }},
+      {"backend.proxy_credentials",
+       Type::kPath,
+       "",
+       "File with one line `USER:PASSWORD` for the proxy.",
+       "",
+       "",
+       {},
+       [](AgentConfig& c) { return &c.backend_proxy_credentials; }},
       {"tls.ca",
        Type::kPath,
        "",
@@ -277,6 +296,8 @@ std::string ValueName(const Setting& setting) {
       return "PATH";
     case Type::kAddresses:
       return "HOST:PORT";
+    case Type::kProxy:
+      return "http://HOST:PORT";
     case Type::kNumber:
       return "NUMBER";
     case Type::kBytes:

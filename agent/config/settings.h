@@ -22,6 +22,8 @@ enum class SettingType {
   kPath,
   // HOST:PORT, any number of them.
   kAddresses,
+  // http://HOST:PORT.
+  kProxy,
   kNumber,
   // 1048576, 512KiB, 64MiB, 1GiB.
   kBytes,

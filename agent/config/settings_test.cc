@@ -13,6 +13,7 @@ namespace rollcall {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::vector<Setting> Settings() { return AllSettings({{"os_packages", absl::Hours(6), absl::Minutes(2)}}); }
 
@@ -112,6 +113,14 @@ TEST(StoreSettingTest, AcceptsAndRefuses) {
       {"backend.addresses", {":1"}, "expected HOST:PORT"},
       {"backend.addresses", {"::1:80"}, "expected HOST:PORT"},
       {"backend.addresses", {"https://x:1"}, "expected HOST:PORT"},
+      {"backend.proxy", {"http://proxy.example.com:3128"}, ""},
+      {"backend.proxy", {"http://[::1]:3128"}, ""},
+      {"backend.proxy", {""}, ""},
+      {"backend.proxy", {"proxy:3128"}, "expected http://HOST:PORT, got 'proxy:3128'"},
+      {"backend.proxy", {"https://proxy:3128"}, "expected http://HOST:PORT"},
+      {"backend.proxy", {"http://proxy"}, "expected http://HOST:PORT"},
+      {"backend.proxy", {"http://proxy:3128/"}, "expected http://HOST:PORT"},
+      {"backend.proxy", {"http://u:p@proxy:3128"}, "without credentials"},
   };
   const std::vector<Setting> settings = Settings();
   for (const ValueCase& c : cases) {
@@ -124,6 +133,13 @@ TEST(StoreSettingTest, AcceptsAndRefuses) {
       EXPECT_THAT(std::string(status.message()), HasSubstr(std::string(c.error))) << c.setting;
     }
   }
+}
+
+TEST(StoreSettingTest, APasswordInTheWrongPlaceIsNotRepeated) {
+  AgentConfig config;
+  const std::vector<Setting> settings = Settings();
+  const absl::Status status = StoreSetting(Find(settings, "backend.proxy"), {"http://u:swordfish@proxy:3128"}, &config);
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("swordfish")));
 }
 
 TEST(StoreSettingTest, ARefusedValueChangesNothing) {
