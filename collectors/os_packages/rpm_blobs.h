@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "platform/damage_sink.h"
 
 namespace rollcall {
 
@@ -16,18 +17,10 @@ namespace rollcall {
 inline constexpr uint64_t kMaxRpmDatabaseBytes = uint64_t{1} << 30;
 
 // Takes what a reader finds.
-class RpmBlobSink {
+class RpmBlobSink : public DamageSink {
  public:
-  virtual ~RpmBlobSink() = default;
-
   // One header, valid during the call. A failure ends the reading and is what it returns.
   virtual absl::Status TakeBlob(absl::string_view blob) = 0;
-
-  // A part that could not be read; the reader goes on behind it.
-  virtual void TakeDamage(const absl::Status& damage) = 0;
-
-  // Whether to end early. Asked at least every few thousand pages.
-  virtual bool stop_requested() const = 0;
 };
 
 }  // namespace rollcall

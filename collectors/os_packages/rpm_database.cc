@@ -15,6 +15,7 @@
 #include "collectors/os_packages/rpm_ndb.h"
 #include "collectors/os_packages/rpm_sqlite.h"
 #include "platform/random_access_file.h"
+#include "platform/sqlite/sqlite_pages.h"
 
 namespace rollcall {
 namespace {

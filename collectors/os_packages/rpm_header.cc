@@ -10,8 +10,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "collectors/os_packages/byte_order.h"
 #include "collectors/text.h"
+#include "platform/byte_order.h"
 
 namespace rollcall {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "collectors/os_packages/byte_order.h"
 #include "collectors/os_packages/rpm_header.h"
+#include "platform/byte_order.h"
 
 namespace rollcall {
 namespace {

@@ -14,10 +14,6 @@ namespace rollcall {
 // the sink asked for that, else what the sink failed with. Pure but for reading the files.
 absl::Status ReadRpmSqlite(const RandomAccessFile& database, const RandomAccessFile* log, RpmBlobSink& sink);
 
-// Whether the first bytes of a rollback journal, `rpmdb.sqlite-journal`, say that a transaction
-// was begun and neither committed nor undone: the database then holds some of it.
-bool IsHotSqliteJournal(absl::string_view first_bytes);
-
 }  // namespace rollcall
 
 #endif  // ROLLCALL_COLLECTORS_OS_PACKAGES_RPM_SQLITE_H_

@@ -2,9 +2,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "collectors/os_packages/byte_order.h"
 #include "collectors/os_packages/fuzz_blob_sink.h"
 #include "collectors/os_packages/rpm_sqlite.h"
+#include "platform/byte_order.h"
 
 // The first four bytes say how long the database is; the log follows it.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <string>
 
-#include "collectors/os_packages/sqlite_table.h"
 #include "collectors/os_packages/sqlite_wal_test_support.h"
+#include "platform/sqlite/sqlite_pages.h"
+#include "platform/sqlite/sqlite_table.h"
 
 namespace rollcall {
 namespace {

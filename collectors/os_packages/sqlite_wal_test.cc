@@ -1,4 +1,4 @@
-#include "collectors/os_packages/sqlite_wal.h"
+#include "platform/sqlite/sqlite_wal.h"
 
 #include <gtest/gtest.h>
 

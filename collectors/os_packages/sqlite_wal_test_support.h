@@ -6,8 +6,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "collectors/os_packages/byte_order.h"
 #include "collectors/os_packages/rpm_test_support.h"
+#include "platform/byte_order.h"
 
 namespace rollcall {
 

@@ -1,14 +1,17 @@
-#include "collectors/os_packages/sqlite_table.h"
+#include "platform/sqlite/sqlite_table.h"
 
 #include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "collectors/os_packages/byte_order.h"
+#include "platform/byte_order.h"
 
 namespace rollcall {
 namespace {
 
+// Page of the table of tables, with the columns type, name, tbl_name, rootpage and sql.
+constexpr uint32_t kSchemaRoot = 1;
+constexpr size_t kMaxSchemaRowBytes = size_t{64} << 10;
 // Types of pages, their first byte.
 constexpr char kInteriorTablePage = 0x05;
 constexpr char kLeafTablePage = 0x0d;
@@ -70,7 +73,7 @@ bool TakeValue(uint64_t serial_type, absl::string_view* body, SqliteValue* value
 
 class Walk {
  public:
-  Walk(const SqlitePages& pages, size_t max_row_bytes, RpmBlobSink& sink,
+  Walk(const SqlitePages& pages, size_t max_row_bytes, DamageSink& sink,
        absl::FunctionRef<absl::Status(absl::string_view)> take)
       : pages_(pages),
         max_row_bytes_(max_row_bytes),
@@ -194,7 +197,7 @@ class Walk {
 
   const SqlitePages& pages_;
   const size_t max_row_bytes_;
-  RpmBlobSink& sink_;
+  DamageSink& sink_;
   const absl::FunctionRef<absl::Status(absl::string_view)> take_;
   std::vector<bool> used_;
   uint32_t loaded_ = 0;
@@ -222,7 +225,25 @@ std::optional<std::vector<SqliteValue>> SplitSqliteRow(absl::string_view row, si
   return values;
 }
 
-absl::Status ReadSqliteTable(const SqlitePages& pages, uint32_t root, size_t max_row_bytes, RpmBlobSink& sink,
+absl::StatusOr<uint32_t> FindSqliteTable(const SqlitePages& pages, absl::string_view name, DamageSink& sink) {
+  std::optional<uint32_t> root;
+  const auto look = [&root, name](absl::string_view row) {
+    const auto columns = SplitSqliteRow(row, 4);
+    if (!columns || columns->size() < 4 || (*columns)[0].bytes != "table" || (*columns)[1].bytes != name) {
+      return absl::OkStatus();
+    }
+    const int64_t page = (*columns)[3].integer;
+    if (page > kSchemaRoot && page <= UINT32_MAX) root = static_cast<uint32_t>(page);
+    return absl::OkStatus();
+  };
+  if (absl::Status status = ReadSqliteTable(pages, kSchemaRoot, kMaxSchemaRowBytes, sink, look); !status.ok()) {
+    return status;
+  }
+  if (!root) return absl::NotFoundError(absl::StrCat("has no table ", name));
+  return *root;
+}
+
+absl::Status ReadSqliteTable(const SqlitePages& pages, uint32_t root, size_t max_row_bytes, DamageSink& sink,
                              absl::FunctionRef<absl::Status(absl::string_view row)> take) {
   return Walk(pages, max_row_bytes, sink, take).Visit(root, 0);
 }

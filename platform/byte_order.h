@@ -1,6 +1,6 @@
 // Numbers in the bytes of a file. Callers have checked that the bytes are there.
-#ifndef ROLLCALL_COLLECTORS_OS_PACKAGES_BYTE_ORDER_H_
-#define ROLLCALL_COLLECTORS_OS_PACKAGES_BYTE_ORDER_H_
+#ifndef ROLLCALL_PLATFORM_BYTE_ORDER_H_
+#define ROLLCALL_PLATFORM_BYTE_ORDER_H_
 
 #include <cstdint>
 
@@ -30,4 +30,4 @@ inline uint32_t LoadLittleEndian32(const char* bytes) {
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_COLLECTORS_OS_PACKAGES_BYTE_ORDER_H_
+#endif  // ROLLCALL_PLATFORM_BYTE_ORDER_H_

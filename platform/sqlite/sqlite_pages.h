@@ -1,29 +1,34 @@
 // The pages of a SQLite database as they were after the last complete transaction,
 // https://www.sqlite.org/fileformat2.html. Reads two files and writes none: no locks, no
 // shared-memory index.
-#ifndef ROLLCALL_COLLECTORS_OS_PACKAGES_SQLITE_PAGES_H_
-#define ROLLCALL_COLLECTORS_OS_PACKAGES_SQLITE_PAGES_H_
+#ifndef ROLLCALL_PLATFORM_SQLITE_SQLITE_PAGES_H_
+#define ROLLCALL_PLATFORM_SQLITE_SQLITE_PAGES_H_
 
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "collectors/os_packages/rpm_blobs.h"
-#include "collectors/os_packages/sqlite_wal.h"
+#include "absl/strings/string_view.h"
+#include "platform/damage_sink.h"
 #include "platform/random_access_file.h"
+#include "platform/sqlite/sqlite_wal.h"
 
 namespace rollcall {
+
+// Whether the first bytes of a rollback journal, the file `-journal` beside a database, say that a
+// transaction was begun and neither committed nor undone: the database then holds some of it.
+bool IsHotSqliteJournal(absl::string_view first_bytes);
 
 // The files must outlive it and must not change meanwhile; whether they did is for the caller to
 // find out.
 class SqlitePages {
  public:
   // `log` is the write-ahead log beside the database, nullptr if there is none. InvalidArgument
-  // if `database` is none, Unimplemented if it is of a kind rpm does not write, Cancelled if
+  // if `database` is none, Unimplemented if it is of a kind that is not read: newer, or in UTF-16, Cancelled if
   // `stop` says so.
   static absl::StatusOr<SqlitePages> Open(const RandomAccessFile& database, const RandomAccessFile* log,
-                                          const RpmBlobSink& stop);
+                                          const DamageSink& stop);
 
   // Size of a page, a power of 2 from 512 to 65536.
   uint32_t page_bytes() const { return page_bytes_; }
@@ -46,4 +51,4 @@ class SqlitePages {
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_COLLECTORS_OS_PACKAGES_SQLITE_PAGES_H_
+#endif  // ROLLCALL_PLATFORM_SQLITE_SQLITE_PAGES_H_

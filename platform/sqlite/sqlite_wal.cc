@@ -1,10 +1,10 @@
-#include "collectors/os_packages/sqlite_wal.h"
+#include "platform/sqlite/sqlite_wal.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 
-#include "collectors/os_packages/byte_order.h"
+#include "platform/byte_order.h"
 
 namespace rollcall {
 namespace {
@@ -53,7 +53,7 @@ void KeepNewest(std::vector<std::pair<uint32_t, uint32_t>>* frames) {
 
 }  // namespace
 
-absl::StatusOr<SqliteWal> SqliteWal::Open(const RandomAccessFile& file, const RpmBlobSink& stop) {
+absl::StatusOr<SqliteWal> SqliteWal::Open(const RandomAccessFile& file, const DamageSink& stop) {
   SqliteWal wal;
   char header[kHeaderBytes];
   if (file.size_bytes() < sizeof header) return wal;

@@ -1,11 +1,11 @@
-#include "collectors/os_packages/sqlite_pages.h"
+#include "platform/sqlite/sqlite_pages.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "collectors/os_packages/byte_order.h"
+#include "platform/byte_order.h"
 
 namespace rollcall {
 namespace {
@@ -26,8 +26,12 @@ constexpr uint32_t kMinUsableBytes = 480;
 
 }  // namespace
 
+bool IsHotSqliteJournal(absl::string_view first_bytes) {
+  return absl::StartsWith(first_bytes, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7");
+}
+
 absl::StatusOr<SqlitePages> SqlitePages::Open(const RandomAccessFile& database, const RandomAccessFile* log,
-                                              const RpmBlobSink& stop) {
+                                              const DamageSink& stop) {
   SqlitePages pages;
   pages.database_ = &database;
   if (log != nullptr) {

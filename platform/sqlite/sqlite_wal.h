@@ -1,6 +1,6 @@
 // SQLite's write-ahead log, https://www.sqlite.org/fileformat2.html#walformat.
-#ifndef ROLLCALL_COLLECTORS_OS_PACKAGES_SQLITE_WAL_H_
-#define ROLLCALL_COLLECTORS_OS_PACKAGES_SQLITE_WAL_H_
+#ifndef ROLLCALL_PLATFORM_SQLITE_SQLITE_WAL_H_
+#define ROLLCALL_PLATFORM_SQLITE_SQLITE_WAL_H_
 
 #include <cstdint>
 #include <optional>
@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "collectors/os_packages/rpm_blobs.h"
+#include "platform/damage_sink.h"
 #include "platform/random_access_file.h"
 
 namespace rollcall {
@@ -22,7 +22,7 @@ class SqliteWal {
   // transaction under way or frames of an earlier use of the file, does not count. A log that is
   // empty or whose header is damaged has no frames: SQLite, too, ignores it. Cancelled if `stop`
   // says so; DataLoss if the file cannot be read.
-  static absl::StatusOr<SqliteWal> Open(const RandomAccessFile& file, const RpmBlobSink& stop);
+  static absl::StatusOr<SqliteWal> Open(const RandomAccessFile& file, const DamageSink& stop);
 
   // 0 if there is no committed frame.
   uint32_t page_bytes() const { return page_bytes_; }
@@ -40,4 +40,4 @@ class SqliteWal {
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_COLLECTORS_OS_PACKAGES_SQLITE_WAL_H_
+#endif  // ROLLCALL_PLATFORM_SQLITE_SQLITE_WAL_H_
