@@ -15,10 +15,6 @@ constexpr absl::string_view kLogFolder = "/var/log";
 constexpr absl::string_view kWtmp = "/var/log/wtmp";
 constexpr absl::string_view kLastlog = "/var/log/lastlog";
 
-// Where newer systems keep logins: SQLite databases, which are not read.
-constexpr absl::string_view kDatabases[] = {"/var/lib/lastlog/lastlog2.db", "/var/lib/wtmpdb/wtmp.db",
-                                            "/var/log/wtmp.db"};
-
 // Read at a time, so that a stop is seen and memory stays small.
 constexpr size_t kChunkBytes = size_t{1} << 20;
 
@@ -38,6 +34,13 @@ std::string RotatedWtmp(const FileTree& files) {
     if (date.find_first_not_of("0123456789") == absl::string_view::npos) latest = entry.name;
   }
   return latest.empty() ? "" : absl::StrCat(kLogFolder, "/", latest);
+}
+
+// Whether `login` is another than the latest known. wtmp says more of the same login than lastlog: the terminal's full
+// name and the address.
+bool IsLater(const LoginRecord& login, const std::optional<KnownLogin>& latest) {
+  constexpr absl::Duration kSameLogin = absl::Seconds(5);
+  return !latest.has_value() || login.time > latest->record.time + kSameLogin;
 }
 
 }  // namespace
@@ -125,6 +128,13 @@ std::optional<LoginRecord> LastlogFile::Find(uint32_t uid) const {
   return record.ok() ? ParseLastlogRecord(*record, width_) : std::nullopt;
 }
 
+LoginHistory::LoginHistory() {
+  databases_.emplace_back(LoginDatabaseKind::kWtmpdb, "/var/lib/wtmpdb/wtmp.db");
+  // Where Debian has it; the other is a link to it there.
+  databases_.emplace_back(LoginDatabaseKind::kWtmpdb, "/var/log/wtmp.db");
+  databases_.emplace_back(LoginDatabaseKind::kLastlog2, "/var/lib/lastlog/lastlog2.db");
+}
+
 absl::Status LoginHistory::Refresh(const FileTree& files, std::vector<LoginProblem>* problems, const StopToken& stop) {
   std::vector<std::string> paths = {std::string(kWtmp)};
   if (std::string rotated = RotatedWtmp(files); !rotated.empty()) paths.push_back(std::move(rotated));
@@ -136,10 +146,7 @@ absl::Status LoginHistory::Refresh(const FileTree& files, std::vector<LoginProbl
   }
   wtmp_.swap(wtmp);
   for (WtmpFile& file : wtmp_) ROLLCALL_RETURN_IF_ERROR(file.Refresh(files, problems, stop));
-  for (const absl::string_view path : kDatabases) {
-    if (!files.Stat(path).ok()) continue;
-    problems->push_back({std::string(path), absl::UnimplementedError(absl::StrCat("read ", path, ": not supported"))});
-  }
+  for (LoginDatabase& database : databases_) ROLLCALL_RETURN_IF_ERROR(database.Refresh(files, problems, stop));
   lastlog_.reset();
   absl::StatusOr<LastlogFile> lastlog = LastlogFile::Open(files);
   if (lastlog.ok()) {
@@ -158,12 +165,13 @@ std::optional<KnownLogin> LoginHistory::Find(absl::string_view name, uint32_t ui
     latest = KnownLogin{*login, file.path()};
     break;
   }
+  for (const LoginDatabase& database : databases_) {
+    const LoginRecord* login = database.Find(name);
+    if (login != nullptr && IsLater(*login, latest)) latest = KnownLogin{*login, database.path()};
+  }
   if (!lastlog_.has_value()) return latest;
   const std::optional<LoginRecord> login = lastlog_->Find(uid);
-  // wtmp says more of the same login: the terminal's full name and the address.
-  constexpr absl::Duration kSameLogin = absl::Seconds(5);
-  if (!login.has_value() || (latest.has_value() && login->time <= latest->record.time + kSameLogin)) return latest;
-  return KnownLogin{*login, kLastlog};
+  return login.has_value() && IsLater(*login, latest) ? KnownLogin{*login, kLastlog} : latest;
 }
 
 }  // namespace rollcall

@@ -1,4 +1,4 @@
-// When each user last logged in, from wtmp and lastlog.
+// When each user last logged in, from wtmp, lastlog and the databases that follow them.
 #ifndef ROLLCALL_COLLECTORS_ACCOUNTS_LOGIN_HISTORY_H_
 #define ROLLCALL_COLLECTORS_ACCOUNTS_LOGIN_HISTORY_H_
 
@@ -10,17 +10,14 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "collectors/accounts/login_database.h"
+#include "collectors/accounts/login_problem.h"
 #include "collectors/accounts/login_records.h"
 #include "collectors/accounts/positional_file.h"
 #include "platform/clock.h"
 #include "platform/file_tree.h"
 
 namespace rollcall {
-
-struct LoginProblem {
-  std::string path;
-  absl::Status status;
-};
 
 struct KnownLogin {
   LoginRecord record;
@@ -75,18 +72,21 @@ class LastlogFile {
 // All sources together.
 class LoginHistory {
  public:
+  LoginHistory();
+
   // Cancelled when stopped; anything else goes to `problems`.
   absl::Status Refresh(const FileTree& files, std::vector<LoginProblem>* problems, const StopToken& stop);
 
   // The latest login of all sources. lastlog knows users by id: accounts that share one share its entry.
   std::optional<KnownLogin> Find(absl::string_view name, uint32_t uid) const;
 
-  // Closes what Refresh opened. Find then knows wtmp only.
+  // Closes what Refresh opened. Find then does not know lastlog.
   void Close() { lastlog_.reset(); }
 
  private:
   // The current file first, then the one before the last rotation.
   std::vector<WtmpFile> wtmp_;
+  std::vector<LoginDatabase> databases_;
   std::optional<LastlogFile> lastlog_;
 };
 

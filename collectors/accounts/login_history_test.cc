@@ -201,10 +201,12 @@ TEST_F(Logins, UnreadableFilesAreSaid) {
   EXPECT_EQ(Of("alice"), "1700000000 pts/0  /var/log/wtmp");
 }
 
-TEST_F(Logins, ADatabaseThatIsNotReadIsSaid) {
+TEST_F(Logins, ADatabaseThatIsNoneIsSaid) {
   files_.SetFile("/var/lib/lastlog/lastlog2.db", "SQLite format 3");
+  SetWtmp(UtmpRecord({.user = "alice"}));
   ASSERT_TRUE(Refresh().ok());
-  EXPECT_THAT(problems_, ElementsAre("read /var/lib/lastlog/lastlog2.db: not supported"));
+  EXPECT_THAT(problems_, ElementsAre("read /var/lib/lastlog/lastlog2.db: not a SQLite database"));
+  EXPECT_EQ(Of("alice"), "1700000000 pts/0  /var/log/wtmp");
 }
 
 TEST_F(Logins, ADirectoryOrALoopInPlaceOfTheFile) {
