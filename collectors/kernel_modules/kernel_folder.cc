@@ -37,8 +37,8 @@ std::string FindFolder(const FileTree& files, const std::string& release) {
 std::string ReadIndex(const FileTree& files, const std::string& path, bool names_modules, RunReport& report) {
   absl::StatusOr<std::string> text = files.ReadFile(path, kMaxFileBytes);
   if (text.ok()) return *std::move(text);
-  if (names_modules && !absl::IsNotFound(text.status())) {
-    report.AddProblem(path, text.status());
+  if (names_modules) {
+    report.AddProblem(path, text.status(), kRemedy);
   } else {
     report.AddDegradation(path, text.status(), kRemedy);
   }
@@ -57,16 +57,20 @@ void ReportDamage(const std::string& path, uint64_t damaged, bool names_modules,
 
 }  // namespace
 
-KernelFolder ReadKernelFolder(const FileTree& files, RunReport& report) {
+KernelFolder ReadKernelFolder(const FileTree& files, bool loads_modules, RunReport& report) {
   KernelFolder result;
   const absl::StatusOr<std::string> release = ReadRelease(files);
   if (!release.ok()) {
-    report.AddDegradation(kReleasePath, release.status(), kRemedy);
+    report.AddProblem(kReleasePath, release.status(), kRemedy);
     return result;
   }
   const std::string folder = FindFolder(files, *release);
   if (const absl::StatusOr<FileInfo> info = files.Stat(folder); absl::IsNotFound(info.status())) {
-    report.AddDegradation(folder, info.status(), kRemedy);
+    if (loads_modules) {
+      report.AddProblem(folder, info.status(), kRemedy);
+    } else {
+      report.AddDegradation(folder, info.status(), kRemedy);
+    }
     return result;
   }
   const std::string dep_path = absl::StrCat(folder, "/modules.dep");

@@ -22,10 +22,12 @@ struct KernelFolder {
 };
 
 // Reads `modules.dep`, `modules.builtin` and `modules.builtin.modinfo` of the running kernel's
-// release, below /lib/modules or /usr/lib/modules. What is not there is a degradation: loaded
-// modules are known without it. What is there and cannot be read is a problem if it names
-// modules (`modules.builtin`), else a degradation.
-KernelFolder ReadKernelFolder(const FileTree& files, RunReport& report);
+// release, below /lib/modules or /usr/lib/modules. `loads_modules`: whether the kernel has modules
+// loaded. If so they came out of such a folder, and one that is not there could not be looked at:
+// a problem, since much of what is built in is known from nowhere else and would be retired. A
+// kernel without loaded modules may have no folder, a degradation. A file that cannot be read is
+// a problem if it names modules (`modules.builtin`), else a degradation.
+KernelFolder ReadKernelFolder(const FileTree& files, bool loads_modules, RunReport& report);
 
 }  // namespace rollcall
 

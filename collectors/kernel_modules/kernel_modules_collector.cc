@@ -31,7 +31,8 @@ class KernelModulesCollector : public Collector {
     const absl::StatusOr<ModuleViews> views = ReadModuleViews(*files_, stop);
     if (!views.ok()) return views.status();
     if (absl::Status status = ReportViews(*views, report); !status.ok()) return status;
-    ModuleRecords records = MakeModuleRecords(*views, ReadKernelFolder(*files_, report));
+    const bool loads_modules = !views->proc.modules.empty() || AnyLoaded(views->sysfs);
+    ModuleRecords records = MakeModuleRecords(*views, ReadKernelFolder(*files_, loads_modules, report));
     if (absl::Status status = AddFiles(report, stop, &records); !status.ok()) return status;
     AddPackages(report, stop, &records);
     for (auto& [name, module] : records) {

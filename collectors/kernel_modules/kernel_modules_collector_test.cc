@@ -277,11 +277,23 @@ TEST_F(KernelModules, AFileOfAnotherBuildIsTold) {
 TEST_F(KernelModules, WithoutTheKernelsFolderModulesAreStillKnown) {
   files_.Unset("/lib/modules");
   const pb::RunResult result = Run();
-  EXPECT_EQ(result.status(), pb::RunResult::COMPLETE);
+  EXPECT_EQ(result.status(), pb::RunResult::PARTIAL) << "what was built in is not known to be gone";
   EXPECT_THAT(Names(), ElementsAre("ext4", "xfs"));
+  ASSERT_THAT(result.problems(), SizeIs(1));
+  EXPECT_EQ(result.problems(0).path(), kFolder);
+  EXPECT_THAT(result.problems(0).remedy(), HasSubstr("install the modules"));
+}
+
+TEST_F(KernelModules, AKernelWithoutLoadedModulesNeedsNoFolder) {
+  files_.Unset("/lib/modules");
+  files_.SetFile("/proc/modules", "");
+  files_.Unset("/sys/module/ext4");
+  files_.Unset("/sys/module/xfs");
+  const pb::RunResult result = Run();
+  EXPECT_EQ(result.status(), pb::RunResult::COMPLETE) << result.DebugString();
+  EXPECT_THAT(Names(), IsEmpty());
   ASSERT_THAT(result.degradations(), SizeIs(1));
   EXPECT_EQ(result.degradations(0).path(), kFolder);
-  EXPECT_THAT(result.degradations(0).remedy(), HasSubstr("install the modules"));
 }
 
 TEST_F(KernelModules, AReleaseThatIsAPathIsNotFollowed) {
@@ -289,7 +301,7 @@ TEST_F(KernelModules, AReleaseThatIsAPathIsNotFollowed) {
   const pb::RunResult result = Run();
   EXPECT_THAT(Names(), ElementsAre("ext4", "xfs"));
   EXPECT_EQ(modules_["ext4"].file_path(), "");
-  EXPECT_EQ(result.degradations(0).path(), "/proc/sys/kernel/osrelease");
+  EXPECT_EQ(result.problems(0).path(), "/proc/sys/kernel/osrelease");
 }
 
 // What can be wrong with a host's files. Both modules must be there whatever it is.
@@ -334,7 +346,9 @@ const BrokenHost kBrokenHosts[] = {
     {"list of built-ins damaged",
      [](MemoryTree* files) { files->SetFile("/lib/modules/6.1.0/modules.builtin", "nonsense\n"); },
      pb::RunResult::PARTIAL, "/lib/modules/6.1.0/modules.builtin"},
-    {"no release", [](MemoryTree* files) { files->Unset("/proc/sys/kernel/osrelease"); }, pb::RunResult::COMPLETE,
+    {"no list of built-ins", [](MemoryTree* files) { files->Unset("/lib/modules/6.1.0/modules.builtin"); },
+     pb::RunResult::PARTIAL, "/lib/modules/6.1.0/modules.builtin"},
+    {"no release", [](MemoryTree* files) { files->Unset("/proc/sys/kernel/osrelease"); }, pb::RunResult::PARTIAL,
      "/proc/sys/kernel/osrelease"},
     {"a module's folder unreadable",
      [](MemoryTree* files) { files->SetError("/sys/module/ext4", absl::PermissionDeniedError("permission denied")); },
