@@ -14,6 +14,7 @@
 #include "agent/pipeline/stamp_sink.h"
 #include "collectors/run_collector.h"
 #include "platform/table.h"
+#include "proto/enum_word.h"
 #include "proto/field_path.h"
 #include "proto/kind_registry.h"
 #include "proto/record_identity.h"
@@ -64,7 +65,7 @@ class KindTable {
 
   void Add(const pb::Record& record) {
     std::vector<std::string> cells;
-    for (const FieldPath& path : paths_) cells.push_back(absl::StrJoin(FieldValues(PayloadOf(record), path), ","));
+    for (const FieldPath& path : paths_) cells.push_back(CellOf(PayloadOf(record), path));
     table_.AddRow(std::move(cells));
   }
 
@@ -77,6 +78,18 @@ class KindTable {
       if (ResolveFieldPath(kind.message, column).ok()) titles.push_back(absl::AsciiStrToUpper(column));
     }
     return titles;
+  }
+
+  // Values as they are, but for enums, whose words `rollcall` prints as well.
+  static std::string CellOf(const google::protobuf::Message& payload, const FieldPath& path) {
+    std::vector<std::string> values = FieldValues(payload, path);
+    if (const auto* type = path.back()->enum_type(); type != nullptr) {
+      for (std::string& value : values) {
+        const auto* known = type->FindValueByName(value);
+        if (known != nullptr) value = EnumWord(known);
+      }
+    }
+    return absl::StrJoin(values, ",");
   }
 
   std::vector<FieldPath> paths_;
