@@ -36,8 +36,17 @@ function(rollcall_pch_host variant)
   if(variant MATCHES "_test$")
     list(APPEND headers <gmock/gmock.h> <gtest/gtest.h>)
     target_link_libraries(${host} PRIVATE GTest::gmock GTest::gtest)
+    rollcall_hasten_test(${host})
   endif()
   target_precompile_headers(${host} PRIVATE ${headers})
+endfunction()
+
+# A test's own sources are compiled without optimisation: half the time of a build is theirs, and what
+# they test is optimised all the same. Not with GCC, for which it gains little.
+function(rollcall_hasten_test target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0> $<$<CONFIG:Debug>:-U_FORTIFY_SOURCE>)
+  endif()
 endfunction()
 
 # rollcall_apply_pch(<target> [TEST])
@@ -82,6 +91,7 @@ function(rollcall_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE
     ROLLCALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ROLLCALL_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+  rollcall_hasten_test(${name})
   rollcall_apply_pch(${name} TEST)
   add_test(NAME ${name} COMMAND ${name})
   if(NOT ARG_TIMEOUT)
