@@ -1,11 +1,11 @@
 #include "proto/record_identity.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -13,21 +13,14 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "proto/short_hash.h"
 
 namespace rollcall {
 namespace {
 
-using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
-
-std::array<uint8_t, 32> Sha256(absl::string_view bytes) {
-  std::array<uint8_t, 32> digest{};
-  unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return digest;
-}
 
 // Length-prefixed, so that no two sequences of parts hash alike.
 void AppendPart(absl::string_view part, std::string* out) {
@@ -58,19 +51,48 @@ std::string FieldText(const Message& message, const FieldDescriptor* field) {
   }
 }
 
-// The volatile figures of `kind`, which stand at the top level of their message only.
-void ClearVolatile(const Descriptor* descriptor, Message* message) {
-  for (int i = 0; i < descriptor->field_count(); ++i) {
-    const FieldDescriptor* field = descriptor->field(i);
-    if (field->options().GetExtension(pb::volatile_figure)) message->GetReflection()->ClearField(message, field);
-  }
+// The volatile figures of each kind, which stand at the top level of its message only. Looking an option
+// up takes longer than clearing the field, so it is done once.
+using Fields = std::vector<const FieldDescriptor*>;
+const Fields& VolatileFigures(const Kind& kind) {
+  static const auto& by_kind = *[] {
+    auto* all = new std::map<int, Fields>;
+    for (const Kind& known : AllKinds()) {
+      Fields& fields = (*all)[known.number];
+      for (int i = 0; i < known.message->field_count(); ++i) {
+        const FieldDescriptor* field = known.message->field(i);
+        if (field->options().GetExtension(pb::volatile_figure)) fields.push_back(field);
+      }
+    }
+    return all;
+  }();
+  return by_kind.at(kind.number);
+}
+
+bool IsSet(const Message& message, const FieldDescriptor* field) {
+  const Reflection* reflection = message.GetReflection();
+  return field->is_repeated() ? reflection->FieldSize(message, field) > 0 : reflection->HasField(message, field);
 }
 
 void AppendDeterministic(const Message& message, std::string* out) {
-  google::protobuf::io::StringOutputStream stream(out);
+  const size_t before = out->size();
+  const size_t size = message.ByteSizeLong();
+  out->resize(before + size);
+  google::protobuf::io::ArrayOutputStream stream(out->data() + before, static_cast<int>(size));
   google::protobuf::io::CodedOutputStream coded(&stream);
   coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
+  message.SerializeWithCachedSizes(&coded);
+}
+
+// The payload as it counts for the fingerprint: without volatile figures.
+void AppendStable(const Kind& kind, const Message& payload, std::string* out) {
+  const Fields& figures = VolatileFigures(kind);
+  const auto is_set = [&](const FieldDescriptor* field) { return IsSet(payload, field); };
+  if (std::none_of(figures.begin(), figures.end(), is_set)) return AppendDeterministic(payload, out);
+  std::unique_ptr<Message> stable(payload.New());
+  stable->CopyFrom(payload);
+  for (const FieldDescriptor* field : figures) stable->GetReflection()->ClearField(stable.get(), field);
+  AppendDeterministic(*stable, out);
 }
 
 AssetKey ComputeAssetKey(const Kind& kind, const pb::Record& record) {
@@ -80,7 +102,7 @@ AssetKey ComputeAssetKey(const Kind& kind, const pb::Record& record) {
   const Message& payload = PayloadOf(record);
   for (const FieldDescriptor* field : kind.identity) AppendPart(FieldText(payload, field), &bytes);
   AssetKey key;
-  const std::array<uint8_t, 32> digest = Sha256(bytes);
+  const std::array<uint8_t, 32> digest = ShortHash(bytes);
   std::copy_n(digest.begin(), key.size(), key.begin());
   return key;
 }
@@ -92,12 +114,8 @@ Fingerprint ComputeFingerprint(const Kind& kind, const pb::Record& record) {
     AppendPart(redaction.field(), &bytes);
     AppendPart(redaction.rule(), &bytes);
   }
-  const Message& payload = PayloadOf(record);
-  std::unique_ptr<Message> stable(payload.New());
-  stable->CopyFrom(payload);
-  ClearVolatile(kind.message, stable.get());
-  AppendDeterministic(*stable, &bytes);
-  return Sha256(bytes);
+  AppendStable(kind, PayloadOf(record), &bytes);
+  return ShortHash(bytes);
 }
 
 template <size_t N>

@@ -1,8 +1,8 @@
 #include "proto/set_digest.h"
 
-#include <openssl/evp.h>
-
 #include <cstring>
+
+#include "proto/short_hash.h"
 
 namespace rollcall {
 namespace {
@@ -13,12 +13,10 @@ struct Uint128 {
 };
 
 Uint128 ElementHash(const AssetKey& key, const Fingerprint& fingerprint) {
-  uint8_t input[sizeof(AssetKey) + sizeof(Fingerprint)];
+  char input[sizeof(AssetKey) + sizeof(Fingerprint)];
   std::memcpy(input, key.data(), key.size());
   std::memcpy(input + key.size(), fingerprint.data(), fingerprint.size());
-  uint8_t digest[32];
-  unsigned int size = 0;
-  EVP_Digest(input, sizeof(input), digest, &size, EVP_sha256(), nullptr);
+  const std::array<uint8_t, 32> digest = ShortHash(absl::string_view(input, sizeof(input)));
   Uint128 value{0, 0};
   for (int i = 0; i < 8; ++i) {
     value.low |= static_cast<uint64_t>(digest[i]) << (8 * i);
