@@ -28,15 +28,22 @@ ApplyOutcome AskResync(const UnitState& unit, pb::Resync::Cause cause) {
 }
 
 absl::Status FindRecords(RecordWriter* writer, absl::Span<const PreparedRecord> records) {
+  writer->Expect(records.size());
   for (const PreparedRecord& record : records) ROLLCALL_RETURN_IF_ERROR(writer->Found(record));
   return absl::OkStatus();
 }
 
 // Brings all parts of the run to the writer, one at a time.
-absl::Status WriteRun(Connection* db, const UnitState& unit, const PreparedBatch& last, RecordWriter* writer) {
+absl::Status WriteRun(Connection* db, const UnitState& unit, const PreparedBatch& last, const GroupParts& parts,
+                      RecordWriter* writer) {
   const std::string run = RunKey(last.epoch, last.generation);
   std::vector<AssetKey> retired = last.retired;
   for (uint32_t part = 0; part < last.part; ++part) {
+    if (const PreparedBatch* kept = parts.Find(unit.ids.unit_id, last, part); kept != nullptr) {
+      ROLLCALL_RETURN_IF_ERROR(FindRecords(writer, kept->records));
+      retired.insert(retired.end(), kept->retired.begin(), kept->retired.end());
+      continue;
+    }
     ROLLCALL_ASSIGN_OR_RETURN(const PartBody body, ReadPart(db, unit.ids.unit_id, run, part));
     ROLLCALL_RETURN_IF_ERROR(FindRecords(writer, body.records));
     retired.insert(retired.end(), body.retired.begin(), body.retired.end());
@@ -50,12 +57,12 @@ absl::Status WriteRun(Connection* db, const UnitState& unit, const PreparedBatch
   return absl::OkStatus();
 }
 
-absl::StatusOr<ApplyOutcome> ApplyRun(Connection* db, const PreparedBatch& last, UnitState unit) {
+absl::StatusOr<ApplyOutcome> ApplyRun(Connection* db, const PreparedBatch& last, UnitState unit, GroupParts* parts) {
   if (last.base_seen_at.has_value()) {
     unit.last_complete_at = std::max(unit.last_complete_at, ToNanos(*last.base_seen_at));
   }
   RecordWriter writer(db, &unit, last.run_result, last.received_at);
-  ROLLCALL_RETURN_IF_ERROR(WriteRun(db, unit, last, &writer));
+  ROLLCALL_RETURN_IF_ERROR(WriteRun(db, unit, last, *parts, &writer));
   ROLLCALL_RETURN_IF_ERROR(writer.Finish());
   unit.epoch = last.epoch;
   unit.generation = last.generation;
@@ -63,7 +70,7 @@ absl::StatusOr<ApplyOutcome> ApplyRun(Connection* db, const PreparedBatch& last,
     unit.last_complete_at = std::max(unit.last_complete_at, writer.run_time());
   }
   ROLLCALL_RETURN_IF_ERROR(UpdateUnit(db, unit, last.run_result, last.received_at));
-  ROLLCALL_RETURN_IF_ERROR(DropPartsThrough(db, unit.ids.unit_id, RunKey(last.epoch, last.generation)));
+  ROLLCALL_RETURN_IF_ERROR(parts->DropThrough(db, unit.ids.unit_id, last));
 
   const bool agreed = last.mode == pb::MERGE || unit.digest == last.after;
   ApplyOutcome outcome = agreed ? Outcome(unit, ApplyVerdict::kApplied) : AskResync(unit, pb::Resync::DIGEST_MISMATCH);
@@ -75,7 +82,8 @@ absl::StatusOr<ApplyOutcome> ApplyRun(Connection* db, const PreparedBatch& last,
 
 }  // namespace
 
-absl::StatusOr<ApplyOutcome> ApplyBatch(Connection* db, const PreparedBatch& batch) {
+absl::StatusOr<ApplyOutcome> ApplyBatch(Connection* db, size_t index, GroupParts* parts) {
+  const PreparedBatch& batch = parts->group()[index];
   if (batch.mode != pb::FULL && batch.mode != pb::DELTA && batch.mode != pb::MERGE) {
     return absl::InvalidArgumentError("batch has no mode");
   }
@@ -84,15 +92,17 @@ absl::StatusOr<ApplyOutcome> ApplyBatch(Connection* db, const PreparedBatch& bat
   if (unit.has_run && batch.epoch == unit.epoch && batch.generation <= unit.generation) {
     return Outcome(unit, ApplyVerdict::kDuplicate);
   }
+  const int64_t unit_id = unit.ids.unit_id;
   if (!batch.last) {
-    ROLLCALL_ASSIGN_OR_RETURN(const bool is_new, StagePart(db, unit.ids.unit_id, batch));
+    ROLLCALL_ASSIGN_OR_RETURN(const bool is_new, parts->Keep(db, unit_id, index));
     return Outcome(unit, is_new ? ApplyVerdict::kStaged : ApplyVerdict::kDuplicate);
   }
-  ROLLCALL_ASSIGN_OR_RETURN(const bool parts_there,
-                            HasParts(db, unit.ids.unit_id, RunKey(batch.epoch, batch.generation), batch.part));
-  if (!parts_there) return AskResync(unit, pb::Resync::MISSING_PART);
-  if (batch.mode == pb::DELTA && batch.base != unit.digest) return AskResync(unit, pb::Resync::BASE_MISMATCH);
-  return ApplyRun(db, batch, unit);
+  ROLLCALL_ASSIGN_OR_RETURN(const bool parts_there, parts->HasAllBefore(db, unit_id, batch));
+  if (!parts_there || (batch.mode == pb::DELTA && batch.base != unit.digest)) {
+    ROLLCALL_RETURN_IF_ERROR(parts->MoveToDatabase(db, unit_id, batch));
+    return AskResync(unit, parts_there ? pb::Resync::BASE_MISMATCH : pb::Resync::MISSING_PART);
+  }
+  return ApplyRun(db, batch, unit, parts);
 }
 
 absl::StatusOr<bool> ConfirmUnit(Connection* db, const AgentIds& agent, const PreparedConfirmation& confirmation,

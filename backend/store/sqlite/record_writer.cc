@@ -157,6 +157,22 @@ absl::StatusOr<bool> RecordWriter::UnitHasHistory() {
   return row.Int(unit_->ids.tenant_id).Int(unit_->ids.agent_id).Int(unit_->ids.unit_id).Step();
 }
 
+Statement& RecordWriter::InsertStatement() {
+  constexpr int kOfTheRun = 5;
+  if (insert_.has_value()) {
+    insert_->ResetAfter(kOfTheRun);
+    return *insert_;
+  }
+  const UnitIds& ids = unit_->ids;
+  return insert_
+      .emplace(db_->Prepare("INSERT INTO record VALUES (?1, ?2, ?3, ?6, ?7, ?8, ?9, ?4, ?10, ?11, ?12, ?5, ?13)"))
+      .Int(ids.tenant_id)
+      .Int(ids.agent_id)
+      .Int(ids.unit_id)
+      .Int(received_at_)
+      .Text(collector_version_);
+}
+
 absl::Status RecordWriter::Insert(const PreparedRecord& record) {
   int64_t valid_from = ToNanos(record.collected_at);
   int64_t first_seen = valid_from;
@@ -165,15 +181,14 @@ absl::Status RecordWriter::Insert(const PreparedRecord& record) {
     valid_from = std::max(valid_from, past->ended_at);
     first_seen = past->first_seen;
   }
-  Statement insert = db_->Prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  ROLLCALL_RETURN_IF_ERROR(BindKey(insert, record.kind, record.asset_key)
+  ROLLCALL_RETURN_IF_ERROR(InsertStatement()
+                               .Int(record.kind)
+                               .Bytes(record.asset_key)
                                .Bytes(record.fingerprint)
                                .Int(ToNanos(record.collected_at))
-                               .Int(received_at_)
                                .Int(first_seen)
                                .Int(valid_from)
                                .Int(record.clock_suspect ? 1 : 0)
-                               .Text(collector_version_)
                                .Blob(record.payload)
                                .Run());
   ++kind_differences_[record.kind];

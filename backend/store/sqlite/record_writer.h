@@ -21,6 +21,8 @@ class RecordWriter {
   // `result` must outlive the writer.
   RecordWriter(Connection* db, UnitState* unit, const pb::RunResult& result, absl::Time received_at);
 
+  // So many more records will be found, or fewer.
+  void Expect(size_t records) { found_.reserve(found_.size() + records); }
   // Writes a found record if it is new or its fingerprint differs. Of a key found twice in the run
   // the first counts. A sample is written unless it is there already.
   absl::Status Found(const PreparedRecord& record);
@@ -70,6 +72,8 @@ class RecordWriter {
   absl::StatusOr<int64_t> CopyToHistory(const AssetKey& key, const Current& old, int64_t ended_at,
                                         pb::StoredRecord::EndReason reason);
   Statement& BindKey(Statement& statement, int kind, const AssetKey& key) const;
+  // The statement that inserts a record, ready for parameters of the record alone.
+  Statement& InsertStatement();
 
   Connection* const db_;
   UnitState* const unit_;
@@ -78,6 +82,8 @@ class RecordWriter {
   const int64_t run_time_;
   // An empty unit is filled without looking for what it has.
   const bool starts_empty_;
+  // Kept from one record to the next: what is the same for all of them is bound once.
+  std::optional<Statement> insert_;
   std::optional<bool> has_history_;
   absl::flat_hash_set<AssetKey, KeyHash> found_;
   std::map<int, int64_t> kind_differences_;

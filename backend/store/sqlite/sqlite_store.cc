@@ -96,8 +96,9 @@ absl::StatusOr<std::vector<ApplyOutcome>> SqliteStore::ApplyGroup(absl::Span<con
   std::vector<ApplyOutcome> outcomes;
   outcomes.reserve(batches.size());
   absl::Status status = InWriteTransaction("apply batches", [&](Connection* db) -> absl::Status {
-    for (const PreparedBatch& batch : batches) {
-      ROLLCALL_ASSIGN_OR_RETURN(ApplyOutcome outcome, ApplyBatch(db, batch));
+    GroupParts parts(batches);
+    for (size_t index = 0; index < batches.size(); ++index) {
+      ROLLCALL_ASSIGN_OR_RETURN(ApplyOutcome outcome, ApplyBatch(db, index, &parts));
       outcomes.push_back(outcome);
     }
     return absl::OkStatus();

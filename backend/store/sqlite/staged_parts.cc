@@ -127,11 +127,18 @@ absl::StatusOr<bool> StagePart(Connection* db, int64_t unit_id, const PreparedBa
   return db->total_changes() > before;
 }
 
-absl::StatusOr<bool> HasParts(Connection* db, int64_t unit_id, absl::string_view run, uint32_t count) {
-  if (count == 0) return true;
+absl::StatusOr<bool> HasPart(Connection* db, int64_t unit_id, absl::string_view run, uint32_t part) {
+  return db->Prepare("SELECT 1 FROM staged_part WHERE unit_id = ? AND run = ? AND part = ?")
+      .Int(unit_id)
+      .Blob(run)
+      .Int(part)
+      .Step();
+}
+
+absl::StatusOr<uint32_t> CountPartsBefore(Connection* db, int64_t unit_id, absl::string_view run, uint32_t end) {
   Statement row = db->Prepare("SELECT count(*) FROM staged_part WHERE unit_id = ? AND run = ? AND part < ?");
-  ROLLCALL_ASSIGN_OR_RETURN(const bool found, row.Int(unit_id).Blob(run).Int(count).Step());
-  return found && row.ColumnInt(0) == count;
+  ROLLCALL_ASSIGN_OR_RETURN(const bool found, row.Int(unit_id).Blob(run).Int(end).Step());
+  return found ? static_cast<uint32_t>(row.ColumnInt(0)) : 0;
 }
 
 absl::StatusOr<PartBody> ReadPart(Connection* db, int64_t unit_id, absl::string_view run, uint32_t part) {

@@ -25,8 +25,9 @@ std::string RunKey(uint64_t epoch, uint64_t generation);
 
 // Keeps a part, and drops those of older runs. False if the part was there already.
 absl::StatusOr<bool> StagePart(Connection* db, int64_t unit_id, const PreparedBatch& batch);
-// Whether parts 0 to `count` - 1 of a run are there.
-absl::StatusOr<bool> HasParts(Connection* db, int64_t unit_id, absl::string_view run, uint32_t count);
+// Whether that part of a run is there, and how many of its parts 0 to `end` - 1 are.
+absl::StatusOr<bool> HasPart(Connection* db, int64_t unit_id, absl::string_view run, uint32_t part);
+absl::StatusOr<uint32_t> CountPartsBefore(Connection* db, int64_t unit_id, absl::string_view run, uint32_t end);
 absl::StatusOr<PartBody> ReadPart(Connection* db, int64_t unit_id, absl::string_view run, uint32_t part);
 // Drops the parts of a run and of older ones.
 absl::Status DropPartsThrough(Connection* db, int64_t unit_id, absl::string_view run);

@@ -87,6 +87,13 @@ void Statement::Reset() {
   error_ = SQLITE_OK;
 }
 
+void Statement::ResetAfter(int parameters) {
+  if (stmt_ == nullptr) return;
+  sqlite3_reset(stmt_);
+  next_parameter_ = parameters;
+  error_ = SQLITE_OK;
+}
+
 absl::string_view Statement::ColumnText(int column) const {
   const unsigned char* text = sqlite3_column_text(stmt_, column);
   if (text == nullptr) return "";

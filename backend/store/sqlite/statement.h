@@ -45,6 +45,8 @@ class Statement {
   absl::Status Run();
   // Makes the statement ready to be bound and stepped again.
   void Reset();
+  // The same, with parameters 1 to `parameters` bound as before: their text and blobs must live on.
+  void ResetAfter(int parameters);
 
   // Columns of the current row. Views live until the next step.
   int64_t ColumnInt(int column) const { return sqlite3_column_int64(stmt_, column); }
