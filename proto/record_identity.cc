@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "proto/short_hash.h"
 
 namespace rollcall {
@@ -21,6 +22,7 @@ namespace {
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
+using ::google::protobuf::internal::WireFormatLite;
 
 // Length-prefixed, so that no two sequences of parts hash alike.
 void AppendPart(absl::string_view part, std::string* out) {
@@ -51,27 +53,21 @@ std::string FieldText(const Message& message, const FieldDescriptor* field) {
   }
 }
 
-// The volatile figures of each kind, which stand at the top level of its message only. Looking an option
-// up takes longer than clearing the field, so it is done once.
-using Fields = std::vector<const FieldDescriptor*>;
-const Fields& VolatileFigures(const Kind& kind) {
+// Numbers of the volatile figures of each kind, which stand at the top level of its message only. Looking
+// an option up takes longer than what is done with it, so it is done once.
+const std::vector<int>& VolatileFigures(const Kind& kind) {
   static const auto& by_kind = *[] {
-    auto* all = new std::map<int, Fields>;
+    auto* all = new std::map<int, std::vector<int>>;
     for (const Kind& known : AllKinds()) {
-      Fields& fields = (*all)[known.number];
+      std::vector<int>& numbers = (*all)[known.number];
       for (int i = 0; i < known.message->field_count(); ++i) {
         const FieldDescriptor* field = known.message->field(i);
-        if (field->options().GetExtension(pb::volatile_figure)) fields.push_back(field);
+        if (field->options().GetExtension(pb::volatile_figure)) numbers.push_back(field->number());
       }
     }
     return all;
   }();
   return by_kind.at(kind.number);
-}
-
-bool IsSet(const Message& message, const FieldDescriptor* field) {
-  const Reflection* reflection = message.GetReflection();
-  return field->is_repeated() ? reflection->FieldSize(message, field) > 0 : reflection->HasField(message, field);
 }
 
 void AppendDeterministic(const Message& message, std::string* out) {
@@ -84,15 +80,28 @@ void AppendDeterministic(const Message& message, std::string* out) {
   message.SerializeWithCachedSizes(&coded);
 }
 
-// The payload as it counts for the fingerprint: without volatile figures.
+// The payload as it counts for the fingerprint: serialized, then without the bytes of volatile figures.
+// That is the same as serializing a copy without them, and saves the copy.
 void AppendStable(const Kind& kind, const Message& payload, std::string* out) {
-  const Fields& figures = VolatileFigures(kind);
-  const auto is_set = [&](const FieldDescriptor* field) { return IsSet(payload, field); };
-  if (std::none_of(figures.begin(), figures.end(), is_set)) return AppendDeterministic(payload, out);
-  std::unique_ptr<Message> stable(payload.New());
-  stable->CopyFrom(payload);
-  for (const FieldDescriptor* field : figures) stable->GetReflection()->ClearField(stable.get(), field);
-  AppendDeterministic(*stable, out);
+  const std::vector<int>& figures = VolatileFigures(kind);
+  if (figures.empty()) return AppendDeterministic(payload, out);
+  std::string bytes;
+  AppendDeterministic(payload, &bytes);
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                            static_cast<int>(bytes.size()));
+  size_t kept = 0;  // up to here everything was appended or left out
+  size_t field_begin = 0;
+  while (const uint32_t tag = in.ReadTag()) {
+    WireFormatLite::SkipField(&in, tag);
+    const auto field_end = static_cast<size_t>(in.CurrentPosition());
+    const int number = WireFormatLite::GetTagFieldNumber(tag);
+    if (std::find(figures.begin(), figures.end(), number) != figures.end()) {
+      out->append(bytes, kept, field_begin - kept);
+      kept = field_end;
+    }
+    field_begin = field_end;
+  }
+  out->append(bytes, kept, bytes.size() - kept);
 }
 
 AssetKey ComputeAssetKey(const Kind& kind, const pb::Record& record) {

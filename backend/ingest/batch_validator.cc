@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "backend/ingest/bounded_zstd.h"
 #include "backend/ingest/message_bounds.h"
+#include "google/protobuf/arena.h"
 #include "proto/kind_registry.h"
 #include "proto/record_identity.h"
 #include "proto/wire_time.h"
@@ -30,7 +31,10 @@ bool SameScopes(const pb::Batch& batch, const pb::RunResult& result) {
 class Validation {
  public:
   Validation(const pb::Batch& batch, const BatchContext& context, const BatchLimits& limits)
-      : wire_(batch), context_(context), limits_(limits) {}
+      : wire_(batch),
+        context_(context),
+        limits_(limits),
+        body_(*google::protobuf::Arena::CreateMessage<pb::BatchBody>(&arena_)) {}
 
   ValidatedBatch Run() {
     result_.status = CheckBatchHeader(wire_, limits_, &result_.reason);
@@ -121,7 +125,8 @@ class Validation {
     const Kind* kind = KindOf(record);
     if (kind == nullptr) return Refuse(RejectReason::kPayload, "its payload is missing or of an unknown kind");
     if (!SameScope(record.scope(), wire_.scope())) return Refuse(RejectReason::kScope, "its scope is not the batch's");
-    if (record.ByteSizeLong() > limits_.max_record_bytes) {
+    const size_t size = record.ByteSizeLong();
+    if (size > limits_.max_record_bytes) {
       return Refuse(RejectReason::kSize, absl::StrCat("larger than ", limits_.max_record_bytes, " bytes"));
     }
     if (absl::Status status = CheckMessageBounds(record, limits_.max_string_bytes); !status.ok()) {
@@ -137,7 +142,8 @@ class Validation {
         record.has_collected_at() ? FromWire(record.collected_at()) : std::nullopt;
     prepared.collected_at = EffectiveCollectedAt(collected, context_, limits_, &prepared.clock_suspect);
     result_.clock_suspects += prepared.clock_suspect ? 1 : 0;
-    if (!record.SerializeToString(&prepared.payload)) return Refuse(RejectReason::kRecord, "it cannot be serialized");
+    prepared.payload.resize(size);
+    record.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(prepared.payload.data()));
     result_.batch.records.push_back(std::move(prepared));
     return absl::OkStatus();
   }
@@ -192,7 +198,9 @@ class Validation {
   const pb::Batch& wire_;
   const BatchContext& context_;
   const BatchLimits& limits_;
-  pb::BatchBody body_;
+  // Thousands of small messages come and go together.
+  google::protobuf::Arena arena_;
+  pb::BatchBody& body_;
   ValidatedBatch result_;
 };
 

@@ -1,5 +1,6 @@
 #include "backend/ingest/message_bounds.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,15 +10,34 @@
 namespace rollcall {
 namespace {
 
+using ::google::protobuf::Descriptor;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
 constexpr int kMaxDepth = 8;
 
+// Fields of a type whose values need a look: numbers, for one, do not. Finding them takes longer than
+// looking at them, so every thread remembers.
+const std::vector<const FieldDescriptor*>& FieldsToCheck(const Descriptor* type) {
+  thread_local std::map<const Descriptor*, std::vector<const FieldDescriptor*>> known;
+  const auto [found, is_new] = known.try_emplace(type);
+  if (!is_new) return found->second;
+  for (int i = 0; i < type->field_count(); ++i) {
+    const auto cpp_type = type->field(i)->cpp_type();
+    if (cpp_type == FieldDescriptor::CPPTYPE_MESSAGE || cpp_type == FieldDescriptor::CPPTYPE_ENUM ||
+        cpp_type == FieldDescriptor::CPPTYPE_STRING) {
+      found->second.push_back(type->field(i));
+    }
+  }
+  return found->second;
+}
+
 class Checker {
  public:
-  explicit Checker(size_t max_string_bytes) : max_string_bytes_(max_string_bytes) {}
+  // With `short_strings` the whole message is known to be shorter than a string may be.
+  Checker(size_t max_string_bytes, bool short_strings)
+      : max_string_bytes_(max_string_bytes), short_strings_(short_strings) {}
 
   absl::Status Check(const Message& message, int depth) {
     if (depth > kMaxDepth) return absl::InvalidArgumentError("check record: nested too deeply");
@@ -27,10 +47,11 @@ class Checker {
                                                      ": it has a field this backend does not know; "
                                                      "upgrade the backend before its agents"));
     }
-    std::vector<const FieldDescriptor*> fields;
-    reflection->ListFields(message, &fields);
-    for (const FieldDescriptor* field : fields) {
-      const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
+    for (const FieldDescriptor* field : FieldsToCheck(message.GetDescriptor())) {
+      if (short_strings_ && field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) continue;
+      const int count = field->is_repeated()                   ? reflection->FieldSize(message, field)
+                        : reflection->HasField(message, field) ? 1
+                                                               : 0;
       for (int i = 0; i < count; ++i) {
         if (absl::Status status = CheckValue(message, field, i, depth); !status.ok()) return status;
       }
@@ -63,12 +84,13 @@ class Checker {
   }
 
   const size_t max_string_bytes_;
+  const bool short_strings_;
 };
 
 }  // namespace
 
 absl::Status CheckMessageBounds(const Message& message, size_t max_string_bytes) {
-  return Checker(max_string_bytes).Check(message, 0);
+  return Checker(max_string_bytes, message.ByteSizeLong() <= max_string_bytes).Check(message, 0);
 }
 
 }  // namespace rollcall
