@@ -69,8 +69,10 @@ class BusDaemon {
     }
     EXPECT_EQ(::posix_spawnp(&pid_, "dbus-daemon", &quiet, nullptr, argv, environ), 0) << "is dbus-daemon installed?";
     posix_spawn_file_actions_destroy(&quiet);
-    for (int i = 0; i < 500 && !fs::exists(host.socket()); ++i)
+    // The socket's file is there a moment before anybody listens on it.
+    for (int i = 0; i < 1000 && !Answers(host.socket()); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
   }
   ~BusDaemon() {
     ::kill(pid_, SIGTERM);
@@ -78,6 +80,17 @@ class BusDaemon {
   }
 
  private:
+  static bool Answers(const fs::path& socket) {
+    DBusError error = DBUS_ERROR_INIT;
+    DBusConnection* connection =
+        dbus_connection_open_private(absl::StrCat("unix:path=", socket.string()).c_str(), &error);
+    dbus_error_free(&error);
+    if (connection == nullptr) return false;
+    dbus_connection_close(connection);
+    dbus_connection_unref(connection);
+    return true;
+  }
+
   pid_t pid_ = -1;
 };
 
