@@ -72,13 +72,16 @@ void ExplainLastRun(const pb::RunResult& run, pb::UnitCoverage* coverage) {
 
 }  // namespace
 
-absl::Duration StaleAfter(const pb::RunResult& last_run) {
+absl::Duration StaleAfter(const pb::RunResult& last_run, absl::Duration contact_gap) {
   absl::Duration interval = kDefaultInterval;
   if (last_run.has_interval()) interval = FromWire(last_run.interval()).value_or(kDefaultInterval);
-  return 2 * std::max(interval, kLongestSilence) + kSlack;
+  const absl::Duration held = 2 * std::max(interval, kLongestSilence) + kSlack;
+  // A run just after one contact is told at the next, and that one may be put off once by a full backend.
+  const absl::Duration polled = interval + contact_gap + kLongestSilence + kSlack;
+  return contact_gap > absl::ZeroDuration() ? std::max(held, polled) : held;
 }
 
-pb::UnitCoverage CoverageOf(const UnitInfo& unit, absl::Time now) {
+pb::UnitCoverage CoverageOf(const UnitInfo& unit, absl::Time now, absl::Duration contact_gap) {
   pb::UnitCoverage coverage;
   coverage.set_agent_id(unit.agent.agent_id);
   coverage.set_collector(unit.collector);
@@ -88,7 +91,7 @@ pb::UnitCoverage CoverageOf(const UnitInfo& unit, absl::Time now) {
   *coverage.mutable_last_run() = unit.last_run;
   ExplainLastRun(unit.last_run, &coverage);
   const bool reported = unit.last_run.status() != pb::RunResult::STATUS_UNSPECIFIED;
-  if (reported && now - unit.last_run_received_at > StaleAfter(unit.last_run)) {
+  if (reported && now - unit.last_run_received_at > StaleAfter(unit.last_run, contact_gap)) {
     coverage.set_state(pb::UnitCoverage::COVERAGE_STALE);
     coverage.set_reason(absl::StrCat(
         "no run since ", absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", unit.last_run_received_at, absl::UTCTimeZone())));

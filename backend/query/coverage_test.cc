@@ -87,6 +87,18 @@ TEST(Coverage, StaleAfterTwoIntervalsAndSlack) {
   EXPECT_EQ(CoverageOf(unit, kNow).state(), pb::UnitCoverage::COVERAGE_COMPLETE) << "default interval of an hour";
 }
 
+TEST(Coverage, APollingHostIsNotStaleBeforeItsAppointment) {
+  UnitInfo unit = UnitWith(pb::RunResult::COMPLETE);
+  // Told to come back within half an hour, an agent takes up to half of that longer.
+  const absl::Duration gap = absl::Minutes(45);
+  unit.last_run_received_at = kNow - absl::Minutes(10) - gap;
+  EXPECT_EQ(CoverageOf(unit, kNow).state(), pb::UnitCoverage::COVERAGE_STALE);
+  EXPECT_EQ(CoverageOf(unit, kNow, gap).state(), pb::UnitCoverage::COVERAGE_COMPLETE);
+  unit.last_run_received_at = kNow - StaleAfter(unit.last_run, gap) - absl::Seconds(1);
+  EXPECT_EQ(CoverageOf(unit, kNow, gap).state(), pb::UnitCoverage::COVERAGE_STALE) << "it missed the appointment";
+  EXPECT_EQ(StaleAfter(unit.last_run, absl::Minutes(1)), absl::Minutes(22)) << "a short gap changes nothing";
+}
+
 TEST(Coverage, SilentAgentsAreUnknownWithARemedy) {
   AgentRow row;
   EXPECT_EQ(CoverageOfSilentAgent(row).state(), pb::UnitCoverage::COVERAGE_UNKNOWN);

@@ -325,7 +325,9 @@ absl::Status QueryEngine::AddCoverage(const QueryCaller& caller, const HostDirec
   if (!infos.ok()) return infos.status();
   std::map<std::string, std::vector<pb::UnitCoverage>> by_agent;
   for (const UnitInfo& info : *infos) {
-    if (asked(info.agent.agent_id)) by_agent[info.agent.agent_id].push_back(CoverageOf(info, clock_->Now()));
+    if (!asked(info.agent.agent_id)) continue;
+    const absl::Duration gap = connected_(info.agent) ? absl::ZeroDuration() : contact_gap_;
+    by_agent[info.agent.agent_id].push_back(CoverageOf(info, clock_->Now(), gap));
   }
   for (const auto& [id, entry] : hosts.entries()) {
     if (asked(id) && by_agent.count(id) == 0) by_agent[id].push_back(CoverageOfSilentAgent(entry.row));

@@ -32,9 +32,15 @@ class QueryEngine {
   // Whether an agent has an open session.
   using ConnectedFunction = std::function<bool(const AgentName&)>;
 
-  // Everything pointed to must outlive the engine.
-  QueryEngine(Store* store, const RetentionExplainer* retention, const Clock* clock, ConnectedFunction connected)
-      : store_(store), retention_(retention), clock_(clock), connected_(std::move(connected)) {}
+  // Everything pointed to must outlive the engine. `contact_gap` is how long an agent that has no
+  // session may leave between two contacts: 0 if none is ever told to poll.
+  QueryEngine(Store* store, const RetentionExplainer* retention, const Clock* clock, ConnectedFunction connected,
+              absl::Duration contact_gap = absl::ZeroDuration())
+      : store_(store),
+        retention_(retention),
+        clock_(clock),
+        connected_(std::move(connected)),
+        contact_gap_(contact_gap) {}
 
   absl::Status ListHosts(const QueryCaller& caller, const pb::ListHostsRequest& request,
                          pb::ListHostsResponse* response) const;
@@ -65,6 +71,7 @@ class QueryEngine {
   const RetentionExplainer* const retention_;
   const Clock* const clock_;
   const ConnectedFunction connected_;
+  const absl::Duration contact_gap_;
 };
 
 // OK if `purpose` is set and among the kind's; PermissionDenied otherwise. Pure.
