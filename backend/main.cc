@@ -80,13 +80,14 @@ void PrintConfig(const BackendConfig& config) {
   }
 }
 
-// Keeps a second backend away from the same data.
-absl::StatusOr<ScopedFd> LockDataFolder(const std::string& data_dir) {
+// Keeps a second backend away from the same data, unless both were told to share it.
+absl::StatusOr<ScopedFd> LockDataFolder(const std::string& data_dir, bool shared) {
   const std::string path = absl::StrCat(data_dir, "/lock");
   ScopedFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("open ", path));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  return absl::FailedPreconditionError(absl::StrCat("use ", data_dir, ": another rollcall-backend is using it"));
+  if (::flock(fd.get(), (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return fd;
+  return absl::FailedPreconditionError(absl::StrCat("use ", data_dir, ": another rollcall-backend is using it",
+                                                    shared ? " and was not told to share it with reuse_port" : ""));
 }
 
 absl::StatusOr<ServerOptions> MakeServerOptions(const BackendConfig& config) {
@@ -106,7 +107,15 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const BackendConfig& config) {
   options.server_pair = *std::move(pair);
   options.authority_pem = *std::move(authority);
   options.metrics_address = config.metrics_address;
-  options.max_sessions = config.max_sessions;
+  options.reuse_port = config.reuse_port;
+  options.admission.max_sessions = config.max_sessions;
+  options.admission.handshakes_per_second = static_cast<double>(config.max_handshakes_per_second);
+  options.admission.poll_above = config.poll_above_sessions;
+  options.admission.poll_below = config.poll_above_sessions - config.poll_above_sessions / 8;
+  options.max_inflight_bytes = config.max_inflight_mebibytes << 20;
+  options.connection_age = config.max_connection_age;
+  options.session.max_age = config.max_connection_age * 7 / 8;
+  options.session.poll_interval = config.poll_interval;
   options.query_threads = config.query_threads;
   options.apply.threads = config.apply_threads;
   options.apply.queue_bytes = (config.queue_mebibytes << 20) / config.apply_threads;
@@ -132,7 +141,7 @@ absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Log
   if (!options.ok()) return options.status();
   absl::StatusOr<RetentionPolicy> policy = LoadRetentionPolicy(config.policy);
   if (!policy.ok()) return policy.status();
-  const absl::StatusOr<ScopedFd> lock = LockDataFolder(config.data_dir);
+  const absl::StatusOr<ScopedFd> lock = LockDataFolder(config.data_dir, config.reuse_port);
   if (!lock.ok()) return lock.status();
   SqliteStoreOptions store_options;
   store_options.path = DatabasePath(config.data_dir);

@@ -21,20 +21,23 @@
 namespace rollcall {
 namespace {
 
-constexpr int kMaxMessageBytes = (4 << 20) + (128 << 10);
 constexpr size_t kMaxWaitingQueries = 256;
 constexpr absl::Duration kReconnectAfterShutdown = absl::Seconds(5);
+// An agent that polls adds up to half to the time it is given.
+constexpr double kPollStretch = 1.5;
 constexpr absl::Duration kCoverageInterval = absl::Minutes(1);
 constexpr int kFinishGraceSeconds = 2;
 constexpr const char* kServices[] = {"", "rollcall.v1.Ingest", "rollcall.v1.Operate", "rollcall.v1.Query"};
 
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
-void SetChannelArguments(grpc::ServerBuilder* builder) {
-  builder->SetMaxReceiveMessageSize(kMaxMessageBytes);
+void SetChannelArguments(const ServerOptions& options, grpc::ServerBuilder* builder) {
+  // A session refuses what is above its own limit with a reason; what is above this gRPC cuts off.
+  builder->SetMaxReceiveMessageSize(static_cast<int>(2 * options.session.max_message_bytes));
   builder->SetMaxSendMessageSize(-1);
-  // Two backends on one port would each get some of the agents; a taken port must be an error.
-  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Two backends on one port each get some of the agents; unless that is wanted, a taken port must
+  // be an error.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, options.reuse_port ? 1 : 0);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 8);
   builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(absl::Seconds(20)));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(absl::Minutes(5)));
@@ -42,10 +45,12 @@ void SetChannelArguments(grpc::ServerBuilder* builder) {
   // Agents behind NAT ping every two minutes; the default would cut them off for it.
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, Milliseconds(absl::Minutes(1)));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(absl::Hours(4)));
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(options.connection_age));
   // Without it an aged connection would live on as long as its stream.
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(absl::Minutes(1)));
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(absl::Minutes(5)));
+  // Counters per core and connection that nobody reads.
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
 }
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const ServerOptions& options) {
@@ -65,11 +70,14 @@ class GrpcBackendServer final : public BackendServer {
   GrpcBackendServer(const ServerOptions& options, const ServerParts& parts)
       : options_(options),
         parts_(parts),
-        registry_(options.max_sessions, options.max_parked_bytes),
+        registry_(options.admission),
+        budget_(options.max_inflight_bytes),
         workers_(parts.store, parts.clock, parts.logger, parts.metrics, options.apply),
-        ingest_(IngestContext{&workers_, &registry_, parts.clock, parts.logger, parts.metrics, options.session}),
-        engine_(parts.store, parts.retention, parts.clock,
-                [this](const AgentName& agent) { return registry_.IsConnected(agent); }),
+        ingest_(
+            IngestContext{&workers_, &registry_, &budget_, parts.clock, parts.logger, parts.metrics, options.session}),
+        engine_(
+            parts.store, parts.retention, parts.clock,
+            [this](const AgentName& agent) { return registry_.IsConnected(agent); }, ContactGap()),
         pool_(options.query_threads, kMaxWaitingQueries),
         query_(&engine_, &pool_, parts.clock, parts.logger, parts.metrics),
         operate_engine_(parts.store, parts.clock),
@@ -87,7 +95,7 @@ class GrpcBackendServer final : public BackendServer {
     }
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
-    SetChannelArguments(&builder);
+    SetChannelArguments(options_, &builder);
     builder.AddListeningPort(options_.listen, Credentials(options_), &port_);
     builder.RegisterService(&ingest_);
     builder.RegisterService(&query_);
@@ -97,6 +105,7 @@ class GrpcBackendServer final : public BackendServer {
       return absl::UnavailableError(absl::StrCat(
           "listen on ", options_.listen, ": the address is taken or not this machine's; choose another with --listen"));
     }
+    parts_.metrics->SetInflightLimit(budget_.limit());
     CheckStore();
     housekeeper_ = std::thread([this] { KeepHouse(); });
     return absl::OkStatus();
@@ -111,9 +120,9 @@ class GrpcBackendServer final : public BackendServer {
     stop_.RequestStop();
     if (housekeeper_.joinable()) housekeeper_.join();
     if (server_ != nullptr) SetServing(false);
-    registry_.DrainAll(kReconnectAfterShutdown);
+    registry_.DrainAll();
     clean_ = workers_.Drain(timeout);
-    registry_.EndAll(absl::UnavailableError("continue session: the backend is shutting down"));
+    registry_.EndAll(absl::UnavailableError("continue session: the backend is shutting down"), kReconnectAfterShutdown);
     if (server_ != nullptr) {
       server_->Shutdown(
           gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(kFinishGraceSeconds, GPR_TIMESPAN)));
@@ -125,6 +134,12 @@ class GrpcBackendServer final : public BackendServer {
   }
 
  private:
+  // How long an agent without a session may leave between two contacts.
+  absl::Duration ContactGap() const {
+    const bool may_poll = options_.admission.poll_above > 0;
+    return may_poll ? options_.session.poll_interval * kPollStretch : absl::ZeroDuration();
+  }
+
   absl::Status CheckCertificates() {
     const absl::StatusOr<CertificateInfo> server = ReadCertificate(options_.server_pair.certificate_pem);
     if (!server.ok()) return absl::InvalidArgumentError("read the server's certificate: it is not PEM");
@@ -164,7 +179,10 @@ class GrpcBackendServer final : public BackendServer {
       if (rows.ok()) agents += rows->size();
       const absl::StatusOr<std::vector<UnitInfo>> infos = parts_.store->ListUnits(tenant, "");
       if (!infos.ok()) continue;
-      for (const UnitInfo& info : *infos) ++units[CoverageLabel(CoverageOf(info, parts_.clock->Now()).state())];
+      for (const UnitInfo& info : *infos) {
+        const absl::Duration gap = registry_.IsConnected(info.agent) ? absl::ZeroDuration() : ContactGap();
+        ++units[CoverageLabel(CoverageOf(info, parts_.clock->Now(), gap).state())];
+      }
     }
     parts_.metrics->SetCoverage(units);
     parts_.metrics->SetAgents(agents, registry_.size());
@@ -176,6 +194,7 @@ class GrpcBackendServer final : public BackendServer {
     while (parts_.clock->WaitFor(options_.housekeeping_interval, stop)) {
       const absl::Duration now = parts_.clock->Monotonic();
       registry_.TickAll(parts_.clock->Now(), now);
+      parts_.metrics->SetAdmission(registry_.polling(), budget_.tight(), budget_.used());
       CheckStore();
       if (now < next_count) continue;
       CountCoverage();
@@ -186,6 +205,7 @@ class GrpcBackendServer final : public BackendServer {
   const ServerOptions options_;
   const ServerParts parts_;
   SessionRegistry registry_;
+  ByteBudget budget_;
   ApplyWorkers workers_;
   IngestService ingest_;
   QueryEngine engine_;

@@ -27,9 +27,14 @@ struct ServerOptions {
   std::string authority_pem;
   // Loopback HOST:PORT for Prometheus; none if empty.
   std::string metrics_address;
-  size_t max_sessions = 10000;
-  // Read but not queued, over all sessions.
-  size_t max_parked_bytes = size_t{64} << 20;
+  // Other servers may listen on the same port, in this process or another: the kernel deals
+  // connections out. Their stores must be one.
+  bool reuse_port = false;
+  AdmissionLimits admission;
+  // Received and not committed, over all sessions.
+  size_t max_inflight_bytes = size_t{128} << 20;
+  // When gRPC ends a connection, give or take a tenth.
+  absl::Duration connection_age = absl::Hours(4);
   size_t query_threads = 2;
   absl::Duration housekeeping_interval = absl::Seconds(5);
   ApplyWorkers::Options apply;

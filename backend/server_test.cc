@@ -5,13 +5,9 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include <mutex>
 #include <thread>
 
-#include "backend/ingest/testing/test_batches.h"
-#include "backend/store/testing/fake_store.h"
-#include "proto/wire_time.h"
-#include "rollcall/v1/ingest.grpc.pb.h"
+#include "backend/server_fixture.h"
 #include "rollcall/v1/operate.grpc.pb.h"
 #include "rollcall/v1/query.grpc.pb.h"
 
@@ -20,150 +16,21 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr char kAgentId[] = "3f2b8c1e-9d4a-4c55-8f0e-6b1d2a7c9e10";
-constexpr char kStrangerId[] = "aaaaaaaa-9d4a-4c55-8f0e-6b1d2a7c9e10";
-const AgentName kAgent{"acme", kAgentId};
-
-gpr_timespec InTwentySeconds() {
-  return gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(20, GPR_TIMESPAN));
-}
-
-class NoRetention : public RetentionExplainer {
- public:
-  absl::StatusOr<RetentionAnswer> Explain(const StoredVersion&, const AgentContact&, absl::Time) const override {
-    return RetentionAnswer();
-  }
-};
-
-// One stream, played by hand. Deadline of 20 s, so that a fault is a failure and not a hang.
-class TestSession {
- public:
-  explicit TestSession(const std::shared_ptr<grpc::Channel>& channel) : stub_(pb::Ingest::NewStub(channel)) {
-    context_.set_deadline(InTwentySeconds());
-    stream_ = stub_->Session(&context_);
-  }
-
-  static pb::Hello HelloOf(const std::string& agent_id) {
-    pb::Hello hello;
-    hello.set_agent_id(agent_id);
-    hello.set_epoch(1);
-    hello.set_host_id("host-1");
-    *hello.mutable_sent_at() = ToWire(SystemClock().Now());
-    return hello;
-  }
-  bool Send(const pb::Hello& hello) {
-    pb::AgentMessage message;
-    *message.mutable_hello() = hello;
-    return stream_->Write(message);
-  }
-  bool Send(const pb::Batch& batch) {
-    pb::AgentMessage message;
-    *message.mutable_batch() = batch;
-    return stream_->Write(message);
-  }
-  bool Read(pb::BackendMessage* message) { return stream_->Read(message); }
-  // Sends Hello and reads the Welcome.
-  bool Open(const std::string& agent_id = kAgentId) {
-    pb::BackendMessage message;
-    return Send(HelloOf(agent_id)) && Read(&message) && message.has_welcome();
-  }
-  // Reads until the acknowledgement of `sequence`; 0 resyncs expected.
-  bool AwaitAck(uint64_t sequence) {
-    pb::BackendMessage message;
-    while (Read(&message)) {
-      if (message.has_resync()) return false;
-      if (message.has_ack() && message.ack().sequence() >= sequence) return true;
-    }
-    return false;
-  }
-  grpc::Status Close() {
-    stream_->WritesDone();
-    return Result();
-  }
-  grpc::Status Result() {
-    pb::BackendMessage message;
-    while (stream_->Read(&message)) {
-    }
-    return stream_->Finish();
-  }
-  void Cancel() { context_.TryCancel(); }
-
- private:
-  std::unique_ptr<pb::Ingest::Stub> stub_;
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReaderWriter<pb::AgentMessage, pb::BackendMessage>> stream_;
-};
-
-class ServerTest : public ::testing::Test {
+class ServerTest : public ServerFixture {
  protected:
-  void SetUp() override {
-    EXPECT_TRUE(store_.EnrollAgent(kAgent, clock_.Now()).ok());
-    options_.server_pair = authority_.IssueServer({"localhost", "127.0.0.1"}, validity_).value();
-    options_.authority_pem = authority_.pem().certificate_pem;
-    options_.housekeeping_interval = absl::Milliseconds(20);
-    options_.apply.retry_first = absl::Milliseconds(1);
-    options_.apply.retry_last = absl::Milliseconds(5);
-  }
-
-  void Start() {
-    auto server = BackendServer::Start(options_, ServerParts{&store_, &retention_, &clock_, &logger_, &metrics_});
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-  }
-
-  std::shared_ptr<grpc::Channel> Connect(const CertifiedKey& pair) {
-    grpc::SslCredentialsOptions tls;
-    tls.pem_root_certs = authority_.pem().certificate_pem;
-    tls.pem_cert_chain = pair.certificate_pem;
-    tls.pem_private_key = pair.key_pem;
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", server_->port()), grpc::SslCredentials(tls), arguments);
-  }
-  std::shared_ptr<grpc::Channel> ConnectAs(const PeerIdentity& identity) {
-    return Connect(authority_.IssuePeer(identity, validity_).value());
-  }
-  std::shared_ptr<grpc::Channel> ConnectAgent() { return ConnectAs({"acme", PeerRole::kAgent, kAgentId}); }
-  std::shared_ptr<grpc::Channel> ConnectOperator() { return ConnectAs({"acme", PeerRole::kOperator, "alice"}); }
-
   grpc::Status ListHosts(const std::shared_ptr<grpc::Channel>& channel, pb::Purpose purpose,
                          pb::ListHostsResponse* response) {
     grpc::ClientContext context;
-    context.set_deadline(InTwentySeconds());
+    context.set_deadline(InOneMinute());
     pb::ListHostsRequest request;
     request.set_purpose(purpose);
     return pb::Query::NewStub(channel)->ListHosts(&context, request, response);
   }
-
-  std::string Log() {
-    const std::lock_guard lock(log_mutex_);
-    return log_;
-  }
-
-  pb::Batch Good(uint64_t sequence) {
-    return TestFullBatch(sequence, sequence, {TestPackage("bash", clock_.Now() - absl::Seconds(1))});
-  }
-
-  SystemClock clock_;
-  std::mutex log_mutex_;
-  std::string log_;
-  JsonLogger logger_{[this](absl::string_view line) {
-                       const std::lock_guard lock(log_mutex_);
-                       log_ += std::string(line);
-                     },
-                     &clock_};
-  const Validity validity_ = ValidFor(SystemClock().Now(), absl::Hours(1));
-  const CertificateAuthority authority_ = CertificateAuthority::Create("test CA", validity_).value();
-  FakeStore store_;
-  NoRetention retention_;
-  BackendMetrics metrics_{"test"};
-  ServerOptions options_;
-  std::unique_ptr<BackendServer> server_;
 };
 
 TEST_F(ServerTest, WelcomesAnEnrolledAgentWithItsUnits) {
   UnitInfo unit;
-  unit.agent = kAgent;
+  unit.agent = agent_;
   unit.collector = "ports";
   unit.scope.set_type(pb::Scope::HOST);
   unit.epoch = 4;
@@ -173,7 +40,7 @@ TEST_F(ServerTest, WelcomesAnEnrolledAgentWithItsUnits) {
   store_.AddUnit(unit);
   Start();
   TestSession session(ConnectAgent());
-  ASSERT_TRUE(session.Send(TestSession::HelloOf(kAgentId)));
+  ASSERT_TRUE(session.Send(TestSession::HelloOf(kTestAgentId)));
   pb::BackendMessage message;
   ASSERT_TRUE(session.Read(&message));
   ASSERT_TRUE(message.has_welcome());
@@ -195,7 +62,7 @@ TEST_F(ServerTest, AppliesAndAcknowledges) {
   EXPECT_TRUE(session.AwaitAck(20));
   EXPECT_TRUE(session.Close().ok());
   EXPECT_EQ(store_.Applied().size(), 20u);
-  EXPECT_EQ(store_.Applied()[0].agent, kAgent) << "tenant and agent come from the certificate";
+  EXPECT_EQ(store_.Applied()[0].agent, agent_) << "tenant and agent come from the certificate";
 }
 
 TEST_F(ServerTest, UnknownAgentIsDeniedWithAReason) {
@@ -210,8 +77,8 @@ TEST_F(ServerTest, UnknownAgentIsDeniedWithAReason) {
 
 TEST_F(ServerTest, AgentOfAnotherTenantIsDenied) {
   Start();
-  TestSession session(ConnectAs({"other", PeerRole::kAgent, kAgentId}));
-  session.Send(TestSession::HelloOf(kAgentId));
+  TestSession session(ConnectAs({"other", PeerRole::kAgent, kTestAgentId}));
+  session.Send(TestSession::HelloOf(kTestAgentId));
   EXPECT_EQ(session.Result().error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
@@ -242,7 +109,7 @@ TEST_F(ServerTest, OperatorSeesItsTenantOnlyAndMustNameAPurpose) {
   pb::ListHostsResponse response;
   ASSERT_TRUE(ListHosts(ConnectOperator(), pb::PROVIDE_FEATURE, &response).ok());
   ASSERT_EQ(response.hosts_size(), 1);
-  EXPECT_EQ(response.hosts(0).agent_id(), kAgentId);
+  EXPECT_EQ(response.hosts(0).agent_id(), kTestAgentId);
   EXPECT_FALSE(response.hosts(0).connected());
   EXPECT_EQ(ListHosts(ConnectOperator(), pb::PURPOSE_UNSPECIFIED, &response).error_code(),
             grpc::StatusCode::PERMISSION_DENIED);
@@ -253,13 +120,13 @@ TEST_F(ServerTest, OperatorSeesItsTenantOnlyAndMustNameAPurpose) {
 
 TEST_F(ServerTest, AnOperatorRetractsAndLeavesALine) {
   StoredVersion version;
-  version.agent = kAgent;
+  version.agent = agent_;
   version.collector = "os_packages";
   version.collector_version = "0.9";
   version.payload = "content";
   store_.AddVersion(version);
   UnitInfo unit;
-  unit.agent = kAgent;
+  unit.agent = agent_;
   unit.collector = "os_packages";
   store_.AddUnit(unit);
   Start();
@@ -270,7 +137,7 @@ TEST_F(ServerTest, AnOperatorRetractsAndLeavesALine) {
   pb::RetractResponse response;
   const auto retract = [&](const std::shared_ptr<grpc::Channel>& channel) {
     grpc::ClientContext context;
-    context.set_deadline(InTwentySeconds());
+    context.set_deadline(InOneMinute());
     return pb::Operate::NewStub(channel)->Retract(&context, request, &response).error_code();
   };
   EXPECT_EQ(retract(ConnectAgent()), grpc::StatusCode::PERMISSION_DENIED) << "agents may not";
@@ -295,7 +162,7 @@ TEST_F(ServerTest, NoCertificateNoHandshake) {
 TEST_F(ServerTest, CertificateOfAnotherAuthorityIsNoGood) {
   Start();
   const CertificateAuthority other = CertificateAuthority::Create("other CA", validity_).value();
-  TestSession session(Connect(other.IssuePeer({"acme", PeerRole::kAgent, kAgentId}, validity_).value()));
+  TestSession session(Connect(other.IssuePeer({"acme", PeerRole::kAgent, kTestAgentId}, validity_).value()));
   EXPECT_EQ(session.Result().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
@@ -315,7 +182,7 @@ TEST_F(ServerTest, ProtocolViolationsEndTheSession) {
   {
     TestSession session(ConnectAgent());
     ASSERT_TRUE(session.Open());
-    session.Send(TestSession::HelloOf(kAgentId));
+    session.Send(TestSession::HelloOf(kTestAgentId));
     EXPECT_EQ(session.Result().error_code(), grpc::StatusCode::INVALID_ARGUMENT) << "second Hello";
   }
   {
@@ -386,6 +253,7 @@ TEST_F(ServerTest, ReplayAfterALostAcknowledgementIsAppliedOnce) {
 }
 
 TEST_F(ServerTest, FullQueuesSlowTheAgentDownAndLoseNothing) {
+  options_.session.window.batches = 100;
   options_.apply.threads = 1;
   options_.apply.queue_bytes = 2000;
   Start();
@@ -404,9 +272,10 @@ TEST_F(ServerTest, FullQueuesSlowTheAgentDownAndLoseNothing) {
 }
 
 TEST_F(ServerTest, AnAgentThatNeverReadsStillGetsItsDataIn) {
+  options_.session.window.batches = 300;
   Start();
   TestSession session(ConnectAgent());
-  ASSERT_TRUE(session.Send(TestSession::HelloOf(kAgentId)));
+  ASSERT_TRUE(session.Send(TestSession::HelloOf(kTestAgentId)));
   for (uint64_t i = 1; i <= 300; ++i) ASSERT_TRUE(session.Send(Good(i)));
   EXPECT_TRUE(store_.AwaitApplied(300));
   EXPECT_TRUE(session.Close().ok());
@@ -424,7 +293,7 @@ TEST_F(ServerTest, ASecondSessionOfAnAgentEndsTheFirst) {
 }
 
 TEST_F(ServerTest, TooManySessionsAreRefusedForLater) {
-  options_.max_sessions = 1;
+  options_.admission.max_sessions = 1;
   Start();
   TestSession first(ConnectAgent());
   ASSERT_TRUE(first.Open());

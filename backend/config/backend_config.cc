@@ -35,10 +35,13 @@ struct Address {
   std::string BackendConfig::*field;
   bool may_be_empty;
 };
+struct Switch {
+  bool BackendConfig::*field;
+};
 struct Level {
   std::string BackendConfig::*field;
 };
-using Target = std::variant<Number, Interval, Text, Address, Level>;
+using Target = std::variant<Number, Interval, Text, Address, Switch, Level>;
 
 struct Entry {
   BackendSetting setting;
@@ -61,8 +64,27 @@ const std::vector<Entry>& Entries() {
       {{"query_threads", "Threads that answer operators."}, Number{&C::query_threads, 1, 64}},
       {{"max_sessions", "Agents connected at the same time; each takes about 120 KiB."},
        Number{&C::max_sessions, 1, 1'000'000}},
+      {{"max_handshakes_per_second", "Sessions opened in a second; others are told when to come back (default 200)."},
+       Number{&C::max_handshakes_per_second, 1, 100'000}},
+      {{"poll_above_sessions",
+        "With more agents connected than this, idle ones are sent away to poll, down to seven eighths of it; 0 is "
+        "never (default 8000)."},
+       Number{&C::poll_above_sessions, 0, 1'000'000}},
+      {{"poll_interval", "When agents that poll come back (default 5m)."},
+       Interval{&C::poll_interval, absl::Seconds(1), absl::Hours(6)}},
       {{"queue_mebibytes", "Memory for batches that wait to be written, over all threads."},
        Number{&C::queue_mebibytes, 8, 65536}},
+      {{"max_inflight_mebibytes",
+        "Memory for all that was received and is not written; windows are lowered from three quarters on, and beyond "
+        "it agents are told to come back later (default 128)."},
+       Number{&C::max_inflight_mebibytes, 16, 131072}},
+      {{"max_connection_age",
+        "Agents are asked to connect anew at this age, to spread over the backends (default 4h)."},
+       Interval{&C::max_connection_age, absl::Minutes(1), absl::Hours(24 * 7)}},
+      {{"reuse_port",
+        "true lets several backends serve one address and one data folder; the kernel deals agents out (default "
+        "false)."},
+       Switch{&C::reuse_port}},
       {{"heartbeat_interval", "How often an agent says that it is there, and what is unchanged."},
        Interval{&C::heartbeat_interval, absl::Seconds(1), absl::Hours(1)}},
       {{"shutdown_timeout", "Time to write what was received before the backend stops."},
@@ -120,6 +142,13 @@ struct Storer {
     config->*target.field = value;
     return absl::OkStatus();
   }
+  absl::Status operator()(const Switch& target) const {
+    if (value != "true" && value != "false") {
+      return absl::InvalidArgumentError(absl::StrCat("expected true or false, got ", QuotedSetting(value)));
+    }
+    config->*target.field = value == "true";
+    return absl::OkStatus();
+  }
   absl::Status operator()(const Level& target) const {
     if (!ParseLogLevel(value).ok()) {
       return absl::InvalidArgumentError(
@@ -136,6 +165,7 @@ struct Printer {
   std::string operator()(const Interval& target) const { return absl::FormatDuration(config.*target.field); }
   std::string operator()(const Text& target) const { return config.*target.field; }
   std::string operator()(const Address& target) const { return config.*target.field; }
+  std::string operator()(const Switch& target) const { return config.*target.field ? "true" : "false"; }
   std::string operator()(const Level& target) const { return config.*target.field; }
 };
 

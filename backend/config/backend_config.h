@@ -25,7 +25,14 @@ struct BackendConfig {
   uint64_t apply_threads = 2;
   uint64_t query_threads = 2;
   uint64_t max_sessions = 10000;
+  uint64_t max_handshakes_per_second = 200;
+  // Sessions beyond which agents poll; 0 is never.
+  uint64_t poll_above_sessions = 8000;
+  absl::Duration poll_interval = absl::Minutes(5);
   uint64_t queue_mebibytes = 64;
+  uint64_t max_inflight_mebibytes = 128;
+  absl::Duration max_connection_age = absl::Hours(4);
+  bool reuse_port = false;
   absl::Duration heartbeat_interval = absl::Minutes(3);
   absl::Duration shutdown_timeout = absl::Seconds(25);
 };

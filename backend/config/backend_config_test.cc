@@ -15,12 +15,16 @@ TEST(BackendConfig, FileSetsWhatItNames) {
       "listen: 127.0.0.1:9000\n"
       "max_sessions: 50\n"
       "shutdown_timeout: 1m\n"
-      "log_level: debug\n",
+      "log_level: debug\n"
+      "reuse_port: true\n"
+      "poll_above_sessions: 0\n",
       "b.yaml", &config);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(config.listen, "127.0.0.1:9000");
   EXPECT_EQ(config.max_sessions, 50u);
   EXPECT_EQ(config.shutdown_timeout, absl::Minutes(1));
+  EXPECT_TRUE(config.reuse_port);
+  EXPECT_EQ(config.poll_above_sessions, 0u);
   EXPECT_EQ(config.apply_threads, 2u) << "the rest keeps its default";
 }
 
@@ -32,7 +36,8 @@ TEST(BackendConfig, EveryMistakeIsNamedWithFileLineAndField) {
       "max_sessions: -1\n"
       "policy: [a, b]\n"
       "log_level: loud\n"
-      "log_level: info\n",
+      "log_level: info\n"
+      "reuse_port: yes\n",
       "b.yaml", &config);
   const std::string text(status.message());
   EXPECT_THAT(text, HasSubstr("b.yaml:1: 'listn': no such setting"));
@@ -41,6 +46,7 @@ TEST(BackendConfig, EveryMistakeIsNamedWithFileLineAndField) {
   EXPECT_THAT(text, HasSubstr("b.yaml:4: policy: expected one value"));
   EXPECT_THAT(text, HasSubstr("b.yaml:5: log_level: expected debug"));
   EXPECT_THAT(text, HasSubstr("b.yaml:6: log_level: is set twice"));
+  EXPECT_THAT(text, HasSubstr("b.yaml:7: reuse_port: expected true or false, got 'yes'"));
 }
 
 TEST(BackendConfig, BrokenFilesAreErrorsNotCrashes) {

@@ -46,6 +46,7 @@ void ApplyGroup::Add(const Job& job, const BatchJob& work) {
   if (validated.status.ok()) {
     entry.prepared = static_cast<int>(prepared_.size());
     entry.clock_suspects = validated.clock_suspects;
+    body_bytes_ += work.batch.body_size();
     prepared_.push_back(std::move(validated.batch));
   } else {
     observer_->OnBatchRejected(validated.reason);
@@ -135,7 +136,10 @@ void ApplyGroup::Answer() {
   std::map<JobOwner*, uint64_t> committed;
   for (Entry& entry : entries_) {
     JobOwner* owner = entry.job->owner.get();
-    if (entry.needs_resync) owner->OnResync(std::move(entry.resync));
+    if (entry.needs_resync) {
+      observer_->OnResync(entry.resync.cause());
+      owner->OnResync(std::move(entry.resync));
+    }
     uint64_t& sequence = committed[owner];
     sequence = std::max(sequence, entry.work->batch.sequence());
   }

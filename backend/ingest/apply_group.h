@@ -24,6 +24,8 @@ class ApplyGroup {
   // Validates the batch of `job`, which must stay alive until Commit returned.
   void Add(const Job& job, const BatchJob& work);
   bool empty() const { return entries_.empty(); }
+  // Of the bodies of its batches, before compression.
+  size_t body_bytes() const { return body_bytes_; }
 
   // Applies and answers. If the store could not be reached until the workers were stopped,
   // nobody is answered: the agents still have everything.
@@ -52,6 +54,7 @@ class ApplyGroup {
   Logger* const logger_;
   IngestObserver* const observer_;
   const BatchLimits limits_;
+  size_t body_bytes_ = 0;
   std::vector<Entry> entries_;
   std::vector<PreparedBatch> prepared_;
   // One for each of prepared_; an error if the store refused that batch.

@@ -1,11 +1,13 @@
 #include "backend/ingest/apply_workers.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "backend/ingest/apply_group.h"
+#include "proto/record_identity.h"
 
 namespace rollcall {
 
@@ -88,7 +90,8 @@ void ApplyWorkers::RunShard(Shard& shard) {
     for (Job& job : jobs) {
       if (const auto* batch = std::get_if<BatchJob>(&job.work)) {
         group->Add(job, *batch);
-        if (clock_->Monotonic() - began > options_.group_time) commit();
+        const bool large = group->body_bytes() > options_.group_body_bytes;
+        if (large || clock_->Monotonic() - began > options_.group_time) commit();
         continue;
       }
       // A Welcome must know what came before it.
@@ -118,6 +121,24 @@ void ApplyWorkers::Finish(Shard& shard, std::vector<Job>& jobs) {
   for (const auto& room : waiting) room();
 }
 
+namespace {
+
+Greeting GreetingOf(uint64_t epoch, const std::vector<UnitInfo>& units) {
+  uint64_t latest = 0;
+  for (const UnitInfo& unit : units) latest = std::max(latest, unit.epoch);
+  if (units.empty()) return Greeting::kNew;
+  if (epoch == latest) return Greeting::kContinued;
+  return epoch > latest ? Greeting::kLaterLife : Greeting::kEarlierLife;
+}
+
+// The backend has seen a later run of this unit than its agent: the agent is a copy, or its state
+// was put back. Under its present epoch its next runs would pass for those the backend has.
+bool IsBehind(const PreparedConfirmation& confirmation, const UnitInfo& unit) {
+  return std::pair(confirmation.epoch, confirmation.generation) < std::pair(unit.epoch, unit.generation);
+}
+
+}  // namespace
+
 void ApplyWorkers::Handle(const HelloJob& hello, JobOwner& owner) {
   const AgentName& agent = hello.contact.agent;
   std::vector<UnitInfo> units;
@@ -132,6 +153,7 @@ void ApplyWorkers::Handle(const HelloJob& hello, JobOwner& owner) {
     return absl::OkStatus();
   });
   if (status.ok()) {
+    observer_->OnGreeting(GreetingOf(hello.contact.epoch, units));
     owner.OnWelcome(std::move(units));
   } else if (absl::IsNotFound(status)) {
     owner.OnRefused(
@@ -166,19 +188,42 @@ absl::Status ApplyWorkers::Confirm(const ContactJob& contact, JobOwner& owner) {
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
+  std::vector<PreparedConfirmation> refused;
   for (size_t i = 0; i < answers.size(); ++i) {
-    if (answers[i]) continue;
-    const PreparedConfirmation& refused = contact.confirmations[i];
+    if (!answers[i]) refused.push_back(contact.confirmations[i]);
+  }
+  return refused.empty() ? absl::OkStatus() : AskAgain(contact, refused, owner);
+}
+
+absl::Status ApplyWorkers::AskAgain(const ContactJob& contact, const std::vector<PreparedConfirmation>& refused,
+                                    JobOwner& owner) {
+  const AgentName& agent = contact.contact.agent;
+  std::map<std::pair<std::string, std::string>, UnitInfo> held;
+  const absl::Status status = Retrying("list units", [&]() -> absl::Status {
+    absl::StatusOr<std::vector<UnitInfo>> listed = store_->ListUnits(agent.tenant, agent.agent_id);
+    if (!listed.ok()) return listed.status();
+    for (UnitInfo& unit : *listed) held[{unit.collector, ScopeText(unit.scope)}] = std::move(unit);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  for (const PreparedConfirmation& confirmation : refused) {
     pb::Resync resync;
-    resync.set_collector(refused.collector);
-    *resync.mutable_scope() = refused.scope;
+    resync.set_collector(confirmation.collector);
+    *resync.mutable_scope() = confirmation.scope;
     resync.set_cause(pb::Resync::UNCONFIRMED);
     resync.set_message("the backend holds another run or set than the one confirmed");
+    const auto unit = held.find({confirmation.collector, ScopeText(confirmation.scope)});
+    if (unit != held.end() && IsBehind(confirmation, unit->second)) {
+      resync.set_cause(pb::Resync::EPOCH_BEHIND);
+      resync.set_epoch(unit->second.epoch);
+      resync.set_message("the backend has a later run of this unit than the one confirmed");
+    }
     logger_->Info("ingest.resync", "A unit's complete set is needed",
-                  {{"tenant", contact.contact.agent.tenant},
-                   {"agent", contact.contact.agent.agent_id},
-                   {"collector", refused.collector},
+                  {{"tenant", agent.tenant},
+                   {"agent", agent.agent_id},
+                   {"collector", confirmation.collector},
                    {"cause", pb::Resync::Cause_Name(resync.cause())}});
+    observer_->OnResync(resync.cause());
     owner.OnResync(std::move(resync));
   }
   return absl::OkStatus();

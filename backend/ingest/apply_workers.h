@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "backend/ingest/batch_validator.h"
+#include "backend/ingest/byte_budget.h"
 #include "backend/ingest/ingest_observer.h"
 #include "backend/store/store.h"
 #include "platform/clock.h"
@@ -61,8 +62,9 @@ struct Job {
   std::shared_ptr<JobOwner> owner;
   AgentName agent;
   std::variant<BatchJob, HelloJob, ContactJob> work;
-  // What the job occupies until it is done.
+  // What the job occupies until it is done, and that much of the budget, if there is one.
   size_t bytes = 0;
+  ByteBudget::Hold hold;
 };
 
 // Applies jobs on a fixed number of threads. An agent's jobs all go to one of them, so they
@@ -80,6 +82,8 @@ class ApplyWorkers {
     // Largest group, in bytes on the wire and in batches, and for how long one is prepared.
     size_t group_bytes = size_t{8} << 20;
     size_t group_batches = 256;
+    // Of bodies before compression: what a group takes in memory is a few times this.
+    size_t group_body_bytes = size_t{16} << 20;
     absl::Duration group_time = absl::Milliseconds(50);
     absl::Duration retry_first = absl::Milliseconds(100);
     absl::Duration retry_last = absl::Seconds(10);
@@ -116,6 +120,8 @@ class ApplyWorkers {
   void Handle(const HelloJob& hello, JobOwner& owner);
   void Handle(const ContactJob& contact, JobOwner& owner);
   absl::Status Confirm(const ContactJob& contact, JobOwner& owner);
+  // Asks for the units' complete sets: the backend holds other runs or sets than those confirmed.
+  absl::Status AskAgain(const ContactJob& contact, const std::vector<PreparedConfirmation>& refused, JobOwner& owner);
   // Calls `attempt` until it is not Unavailable (or damaged) or the workers are stopped.
   absl::Status Retrying(absl::string_view what, const std::function<absl::Status()>& attempt);
 

@@ -23,7 +23,9 @@ class TestOwner : public JobOwner {
  public:
   void OnWelcome(std::vector<UnitInfo> units) override { Note(absl::StrCat("welcome ", units.size())); }
   void OnCommitted(uint64_t sequence) override { Note(absl::StrCat("ack ", sequence)); }
-  void OnResync(pb::Resync resync) override { Note(absl::StrCat("resync ", pb::Resync::Cause_Name(resync.cause()))); }
+  void OnResync(pb::Resync resync) override {
+    Note(absl::StrCat("resync ", pb::Resync::Cause_Name(resync.cause()), " ", resync.epoch()));
+  }
   void OnRefused(absl::Status status) override { Note(absl::StatusCodeToString(status.code())); }
   void OnJobDone() override {
     const std::lock_guard lock(mutex_);
@@ -52,6 +54,31 @@ class TestOwner : public JobOwner {
   std::vector<std::string> events_;
 };
 
+class TestObserver : public IngestObserver {
+ public:
+  void OnGreeting(Greeting greeting) override {
+    const std::lock_guard lock(mutex_);
+    greetings_.push_back(greeting);
+  }
+  void OnResync(pb::Resync::Cause cause) override {
+    const std::lock_guard lock(mutex_);
+    resyncs_.push_back(cause);
+  }
+  std::vector<Greeting> greetings() {
+    const std::lock_guard lock(mutex_);
+    return greetings_;
+  }
+  std::vector<pb::Resync::Cause> resyncs() {
+    const std::lock_guard lock(mutex_);
+    return resyncs_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Greeting> greetings_;
+  std::vector<pb::Resync::Cause> resyncs_;
+};
+
 class ApplyWorkersTest : public ::testing::Test {
  protected:
   ApplyWorkersTest() {
@@ -76,7 +103,7 @@ class ApplyWorkersTest : public ::testing::Test {
 
   SystemClock clock_;
   NullLogger logger_;
-  IngestObserver observer_;
+  TestObserver observer_;
   FakeStore store_;
   ApplyWorkers::Options options_;
   std::shared_ptr<TestOwner> owner_ = std::make_shared<TestOwner>();
@@ -145,7 +172,7 @@ TEST_F(ApplyWorkersTest, RefusedBatchAsksForTheFullSetAndDoesNotHoldUpOthers) {
   ASSERT_TRUE(Enqueue(Good(3)));
   store_.HoldApplies(false);
   ASSERT_TRUE(owner_->AwaitDone(3));
-  EXPECT_THAT(owner_->events(), ElementsAre("ack 1", "resync REJECTED", "ack 3"));
+  EXPECT_THAT(owner_->events(), ElementsAre("ack 1", "resync REJECTED 0", "ack 3"));
 }
 
 TEST_F(ApplyWorkersTest, ABatchTheStoreCannotTakeIsIsolated) {
@@ -159,7 +186,7 @@ TEST_F(ApplyWorkersTest, ABatchTheStoreCannotTakeIsIsolated) {
   store_.FailNextApplies(2, absl::InvalidArgumentError("store: no"));
   store_.HoldApplies(false);
   ASSERT_TRUE(owner_->AwaitDone(3));
-  EXPECT_THAT(owner_->events(), ElementsAre("resync REJECTED", "ack 1", "ack 3"));
+  EXPECT_THAT(owner_->events(), ElementsAre("resync REJECTED 0", "ack 1", "ack 3"));
 }
 
 TEST_F(ApplyWorkersTest, ResyncOfTheStoreReachesTheAgentBeforeTheAcknowledgement) {
@@ -172,7 +199,7 @@ TEST_F(ApplyWorkersTest, ResyncOfTheStoreReachesTheAgentBeforeTheAcknowledgement
   Start();
   ASSERT_TRUE(Enqueue(Good(5)));
   ASSERT_TRUE(owner_->AwaitDone(1));
-  EXPECT_THAT(owner_->events(), ElementsAre("resync BASE_MISMATCH", "ack 5"));
+  EXPECT_THAT(owner_->events(), ElementsAre("resync BASE_MISMATCH 0", "ack 5"));
 }
 
 TEST_F(ApplyWorkersTest, ReplayIsAcknowledgedAndAppliedOnce) {
@@ -207,8 +234,47 @@ TEST_F(ApplyWorkersTest, AConfirmationOfWhatTheStoreDoesNotHoldAsksForEverything
   heartbeat.confirmations.push_back({"packages", unit.scope, 1, 5, 0, clock_.Now()});
   ASSERT_TRUE(Enqueue(Job{owner_, kAgent, std::move(heartbeat), 10}));
   ASSERT_TRUE(owner_->AwaitDone(1));
-  EXPECT_THAT(owner_->events(), ElementsAre("resync UNCONFIRMED"));
+  EXPECT_THAT(owner_->events(), ElementsAre("resync UNCONFIRMED 0"));
   EXPECT_TRUE(store_.Contacts().empty());
+}
+
+// The same life of the agent at an earlier run: its next runs would pass for those the store has.
+TEST_F(ApplyWorkersTest, AConfirmationOfAnEarlierRunRaisesTheEpoch) {
+  UnitInfo unit;
+  unit.agent = kAgent;
+  unit.collector = "ports";
+  unit.scope.set_type(pb::Scope::HOST);
+  unit.epoch = 3;
+  unit.generation = 200;
+  store_.AddUnit(unit);
+  Start();
+  PreparedConfirmation earlier{"ports", unit.scope, 3, 7, 0, clock_.Now()};
+  PreparedConfirmation later{"ports", unit.scope, 3, 201, 0, clock_.Now()};
+  ASSERT_TRUE(Enqueue(Job{owner_, kAgent, ContactJob{AgentContact{kAgent}, false, {earlier, later}}, 1}));
+  ASSERT_TRUE(owner_->AwaitDone(1));
+  EXPECT_THAT(owner_->events(), ElementsAre("resync EPOCH_BEHIND 3", "resync UNCONFIRMED 0"));
+  EXPECT_THAT(observer_.resyncs(), ElementsAre(pb::Resync::EPOCH_BEHIND, pb::Resync::UNCONFIRMED));
+}
+
+TEST_F(ApplyWorkersTest, AGreetingTellsWhichLifeOfTheAgentItIs) {
+  Start();
+  const auto greet = [&](uint64_t epoch, int nth) {
+    AgentContact contact{kAgent};
+    contact.epoch = epoch;
+    EXPECT_TRUE(Enqueue(Job{owner_, kAgent, HelloJob{contact}, 1}));
+    EXPECT_TRUE(owner_->AwaitDone(nth));
+  };
+  greet(5, 1);
+  UnitInfo unit;
+  unit.agent = kAgent;
+  unit.collector = "ports";
+  unit.epoch = 5;
+  store_.AddUnit(unit);
+  greet(5, 2);
+  greet(6, 3);
+  greet(4, 4);
+  EXPECT_THAT(observer_.greetings(),
+              ElementsAre(Greeting::kNew, Greeting::kContinued, Greeting::kLaterLife, Greeting::kEarlierLife));
 }
 
 TEST_F(ApplyWorkersTest, UnknownAgentIsRefused) {
@@ -251,16 +317,22 @@ TEST(SessionOutbox, CoalescesAndKeepsOrder) {
   resync.set_collector("hosts");
   EXPECT_FALSE(outbox.PutResync(resync)) << "bounded";
   outbox.PutDrain({});
+  pb::Window window;
+  window.set_batches(8);
+  outbox.PutWindow(window);
+  window.set_batches(4);
+  outbox.PutWindow(window);
   outbox.PutWelcome({});
   std::vector<std::string> order;
   pb::BackendMessage message;
   while (outbox.Take(&message)) {
     order.push_back(message.has_welcome()  ? "welcome"
+                    : message.has_window() ? absl::StrCat("window ", message.window().batches())
                     : message.has_resync() ? message.resync().collector()
                     : message.has_ack()    ? absl::StrCat("ack ", message.ack().sequence())
                                            : "drain");
   }
-  EXPECT_THAT(order, ElementsAre("welcome", "ports", "processes", "ack 9", "drain"));
+  EXPECT_THAT(order, ElementsAre("welcome", "window 4", "ports", "processes", "ack 9", "drain"));
   EXPECT_TRUE(outbox.empty());
 }
 

@@ -5,37 +5,38 @@
 
 #include "backend/ingest/ingest_session.h"
 #include "backend/ingest/peer_authentication.h"
+#include "backend/ingest/retry_status.h"
 
 namespace rollcall {
 namespace {
 
 // Ends a stream before it begins.
-class RefusedStream final : public grpc::ServerBidiReactor<pb::AgentMessage, pb::BackendMessage> {
+class RefusedStream final : public IngestReactor {
  public:
-  explicit RefusedStream(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  explicit RefusedStream(const grpc::Status& status) { Finish(status); }
   void OnDone() override { delete this; }
 };
 
 }  // namespace
 
-grpc::ServerBidiReactor<pb::AgentMessage, pb::BackendMessage>* IngestService::Session(
-    grpc::CallbackServerContext* call) {
-  const auto refuse = [this](absl::string_view reason, const absl::Status& status) {
+IngestReactor* IngestService::Session(grpc::CallbackServerContext* call) {
+  const auto refuse = [&](absl::string_view reason, const absl::Status& status, absl::Duration retry_after) {
     context_.observer->OnSessionRefused(reason);
     context_.logger->Warning("ingest.session_refused", "A session was refused",
                              {{"reason", reason}, {"error", status}});
-    return new RefusedStream(status);
+    AddRetryTrailer(call, retry_after);
+    return new RefusedStream(ToRetryStatus(status, retry_after));
   };
   absl::StatusOr<AuthenticatedPeer> peer = AuthenticatePeer(*call->auth_context(), PeerRole::kAgent);
   if (!peer.ok()) {
-    return refuse(absl::IsPermissionDenied(peer.status()) ? "wrong_role" : "unauthenticated", peer.status());
+    return refuse(absl::IsPermissionDenied(peer.status()) ? "wrong_role" : "unauthenticated", peer.status(),
+                  absl::ZeroDuration());
   }
   auto session = std::make_shared<IngestSession>(context_, call, *std::move(peer));
-  if (!context_.registry->Open(session)) {
-    // RESOURCE_EXHAUSTED would read as "message too large", which is not worth trying again.
-    call->AddTrailingMetadata("grpc-retry-pushback-ms", "30000");
-    return refuse("overload",
-                  absl::UnavailableError("open session: the backend takes no more sessions; come back later"));
+  if (const auto refusal = context_.registry->Open(session, context_.clock->Monotonic()); refusal.has_value()) {
+    return refuse(refusal->reason,
+                  absl::UnavailableError("open session: the backend takes no more sessions now; come back later"),
+                  refusal->retry_after);
   }
   session->Start();
   return session.get();

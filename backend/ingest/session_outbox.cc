@@ -6,6 +6,8 @@ namespace rollcall {
 
 void SessionOutbox::PutWelcome(pb::Welcome welcome) { welcome_ = std::move(welcome); }
 
+void SessionOutbox::PutWindow(pb::Window window) { window_ = std::move(window); }
+
 void SessionOutbox::PutAck(uint64_t sequence) { ack_ = std::max(sequence, ack_.value_or(0)); }
 
 bool SessionOutbox::PutResync(pb::Resync resync) {
@@ -20,13 +22,15 @@ bool SessionOutbox::PutResync(pb::Resync resync) {
 void SessionOutbox::PutDrain(pb::Drain drain) { drain_ = std::move(drain); }
 
 bool SessionOutbox::empty() const {
-  return !welcome_.has_value() && resyncs_.empty() && !ack_.has_value() && !drain_.has_value();
+  return !welcome_.has_value() && !window_.has_value() && resyncs_.empty() && !ack_.has_value() && !drain_.has_value();
 }
 
 bool SessionOutbox::Take(pb::BackendMessage* message) {
   message->Clear();
   if (welcome_.has_value()) {
     *message->mutable_welcome() = *std::exchange(welcome_, std::nullopt);
+  } else if (window_.has_value()) {
+    *message->mutable_window() = *std::exchange(window_, std::nullopt);
   } else if (!resyncs_.empty()) {
     pb::Resync& next = resyncs_.front();
     resync_units_.erase(Unit{next.collector(), {next.scope().type(), next.scope().id()}});

@@ -17,13 +17,16 @@ namespace rollcall {
 
 namespace pb = ::rollcall::v1;
 
-// Not thread-safe. Gives messages out in this order: Welcome, Resyncs, Ack, Drain. A Resync
-// is thus always sent before the Ack that covers its batch.
+// Not thread-safe. Gives messages out in this order: Welcome, Window, Resyncs, Ack, Drain. A Resync
+// is thus always sent before the Ack that covers its batch, and a smaller window before the Ack that
+// would let the agent send more.
 class SessionOutbox {
  public:
   explicit SessionOutbox(size_t max_resyncs) : max_resyncs_(max_resyncs) {}
 
   void PutWelcome(pb::Welcome welcome);
+  // Replaces one that was not sent yet.
+  void PutWindow(pb::Window window);
   // Replaces a lower one that was not sent yet.
   void PutAck(uint64_t sequence);
   // A second one for the same unit is merged into the first. False if there are too many.
@@ -39,6 +42,7 @@ class SessionOutbox {
 
   const size_t max_resyncs_;
   std::optional<pb::Welcome> welcome_;
+  std::optional<pb::Window> window_;
   std::deque<pb::Resync> resyncs_;
   std::set<Unit> resync_units_;
   std::optional<uint64_t> ack_;

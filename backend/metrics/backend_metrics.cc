@@ -49,6 +49,14 @@ struct BackendMetrics::Families {
       : sessions(Gauges(r, "rollcall_sessions", "Open agent sessions.").Add({})),
         sessions_opened(Counters(r, "rollcall_sessions_opened_total", "Agent sessions that were opened.").Add({})),
         sessions_refused(Counters(r, "rollcall_sessions_refused_total", "Agent sessions refused, by reason.")),
+        greetings(Counters(r, "rollcall_greetings_total", "Agents greeted, by what their epoch says of them.")),
+        poll_asked(Counters(r, "rollcall_polls_asked_total", "Sessions told in Welcome to poll.").Add({})),
+        polling(Gauges(r, "rollcall_polling", "Whether new sessions are told to poll.").Add({})),
+        drains(Counters(r, "rollcall_drains_total", "Agents asked to leave, by reason.")),
+        window_changes(Counters(r, "rollcall_window_changes_total", "Windows changed in a session, by direction.")),
+        windows_lowered(Gauges(r, "rollcall_windows_lowered", "Whether windows are lowered.").Add({})),
+        inflight_bytes(Gauges(r, "rollcall_inflight_bytes", "Received and not committed, over all sessions.").Add({})),
+        inflight_limit(Gauges(r, "rollcall_inflight_limit_bytes", "The most of those that are taken.").Add({})),
         batches_received(Counters(r, "rollcall_batches_received_total", "Batches read from agents.").Add({})),
         batch_bytes(Counters(r, "rollcall_batch_bytes_received_total", "Bytes of batches on the wire.").Add({})),
         batches_rejected(Counters(r, "rollcall_batches_rejected_total", "Batches that broke a rule, by rule.")),
@@ -78,6 +86,14 @@ struct BackendMetrics::Families {
   Gauge& sessions;
   Counter& sessions_opened;
   Family<Counter>& sessions_refused;
+  Family<Counter>& greetings;
+  Counter& poll_asked;
+  Gauge& polling;
+  Family<Counter>& drains;
+  Family<Counter>& window_changes;
+  Gauge& windows_lowered;
+  Gauge& inflight_bytes;
+  Gauge& inflight_limit;
   Counter& batches_received;
   Counter& batch_bytes;
   Family<Counter>& batches_rejected;
@@ -120,6 +136,25 @@ void BackendMetrics::OnSessionRefused(absl::string_view reason) {
   families_->sessions_refused.Add({{"reason", std::string(reason)}}).Increment();
 }
 
+void BackendMetrics::OnGreeting(Greeting greeting) {
+  static constexpr const char* kGreetings[] = {"new", "continued", "later_life", "earlier_life"};
+  families_->greetings.Add({{"agent", kGreetings[static_cast<size_t>(greeting)]}}).Increment();
+}
+
+void BackendMetrics::OnPollAsked() { families_->poll_asked.Increment(); }
+
+void BackendMetrics::OnDrain(pb::Drain::Reason reason) {
+  families_->drains.Add({{"reason", absl::AsciiStrToLower(pb::Drain::Reason_Name(reason))}}).Increment();
+}
+
+void BackendMetrics::OnWindow(bool lowered) {
+  families_->window_changes.Add({{"change", lowered ? "lowered" : "raised"}}).Increment();
+}
+
+void BackendMetrics::OnResync(pb::Resync::Cause cause) {
+  families_->resyncs.Add({{"cause", absl::AsciiStrToLower(pb::Resync::Cause_Name(cause))}}).Increment();
+}
+
 void BackendMetrics::OnBatchReceived(size_t wire_bytes) {
   families_->batches_received.Increment();
   families_->batch_bytes.Increment(static_cast<double>(wire_bytes));
@@ -127,16 +162,11 @@ void BackendMetrics::OnBatchReceived(size_t wire_bytes) {
 
 void BackendMetrics::OnBatchRejected(RejectReason reason) {
   families_->batches_rejected.Add({{"reason", std::string(RejectReasonName(reason))}}).Increment();
-  families_->resyncs.Add({{"cause", "rejected"}}).Increment();
 }
 
 void BackendMetrics::OnBatchApplied(const ApplyOutcome& outcome, size_t records, size_t clock_suspects) {
   static constexpr const char* kVerdicts[] = {"applied", "staged", "duplicate", "resync"};
   families_->batches_applied.Add({{"verdict", kVerdicts[static_cast<size_t>(outcome.verdict)]}}).Increment();
-  if (outcome.verdict == ApplyVerdict::kResync) {
-    const std::string cause = absl::AsciiStrToLower(pb::Resync::Cause_Name(outcome.cause));
-    families_->resyncs.Add({{"cause", cause}}).Increment();
-  }
   if (outcome.verdict != ApplyVerdict::kDuplicate) {
     families_->records.Increment(static_cast<double>(records));
     families_->clock_suspects.Increment(static_cast<double>(clock_suspects));
@@ -182,6 +212,14 @@ void BackendMetrics::SetAgents(uint64_t enrolled, uint64_t connected) {
 }
 
 void BackendMetrics::SetStoreWritable(bool writable) { families_->store_writable.Set(writable ? 1 : 0); }
+
+void BackendMetrics::SetAdmission(bool polling, bool windows_lowered, size_t inflight_bytes) {
+  families_->polling.Set(polling ? 1 : 0);
+  families_->windows_lowered.Set(windows_lowered ? 1 : 0);
+  families_->inflight_bytes.Set(static_cast<double>(inflight_bytes));
+}
+
+void BackendMetrics::SetInflightLimit(size_t bytes) { families_->inflight_limit.Set(static_cast<double>(bytes)); }
 
 void BackendMetrics::SetCertificateExpiry(absl::string_view which, absl::Time not_after) {
   families_->certificate_expiry.Add({{"certificate", std::string(which)}})

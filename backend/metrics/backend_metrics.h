@@ -30,8 +30,13 @@ class BackendMetrics : public IngestObserver, public QueryObserver {
   void OnSessionOpened() override;
   void OnSessionClosed() override;
   void OnSessionRefused(absl::string_view reason) override;
+  void OnGreeting(Greeting greeting) override;
+  void OnPollAsked() override;
+  void OnDrain(pb::Drain::Reason reason) override;
+  void OnWindow(bool lowered) override;
   void OnBatchReceived(size_t wire_bytes) override;
   void OnBatchRejected(RejectReason reason) override;
+  void OnResync(pb::Resync::Cause cause) override;
   void OnBatchApplied(const ApplyOutcome& outcome, size_t records, size_t clock_suspects) override;
   void OnCommitted(absl::Duration latency) override;
   void OnGroup(size_t batches, absl::Duration store_time) override;
@@ -43,6 +48,9 @@ class BackendMetrics : public IngestObserver, public QueryObserver {
   void SetCoverage(const std::map<std::string, uint64_t>& units_by_state);
   void SetAgents(uint64_t enrolled, uint64_t connected);
   void SetStoreWritable(bool writable);
+  // Whether new sessions are told to poll, whether windows are lowered, and the bytes in flight.
+  void SetAdmission(bool polling, bool windows_lowered, size_t inflight_bytes);
+  void SetInflightLimit(size_t bytes);
   // `which` is `ca` or `server`.
   void SetCertificateExpiry(absl::string_view which, absl::Time not_after);
 

@@ -25,6 +25,13 @@ TEST(BackendMetrics, CountsWhatItObserves) {
   outcome.verdict = ApplyVerdict::kResync;
   outcome.cause = pb::Resync::BASE_MISMATCH;
   metrics.OnBatchApplied(outcome, 0, 0);
+  metrics.OnResync(pb::Resync::BASE_MISMATCH);
+  metrics.OnGreeting(Greeting::kLaterLife);
+  metrics.OnPollAsked();
+  metrics.OnDrain(pb::Drain::POLL);
+  metrics.OnWindow(true);
+  metrics.SetAdmission(true, true, 77);
+  metrics.SetInflightLimit(100);
   metrics.OnQuery("ListHosts", absl::StatusCode::kPermissionDenied, absl::Milliseconds(2));
   metrics.SetCertificateExpiry("server", absl::FromUnixSeconds(1'700'000'000));
   metrics.SetCoverage({{"stale", 4}});
@@ -38,6 +45,14 @@ TEST(BackendMetrics, CountsWhatItObserves) {
            "rollcall_batches_rejected_total{reason=\"reserved_field\"} 1",
            "rollcall_batches_applied_total{verdict=\"applied\"} 1",
            "rollcall_resyncs_total{cause=\"base_mismatch\"} 1",
+           "rollcall_greetings_total{agent=\"later_life\"} 1",
+           "rollcall_polls_asked_total 1",
+           "rollcall_polling 1",
+           "rollcall_drains_total{reason=\"poll\"} 1",
+           "rollcall_window_changes_total{change=\"lowered\"} 1",
+           "rollcall_windows_lowered 1",
+           "rollcall_inflight_bytes 77",
+           "rollcall_inflight_limit_bytes 100",
            "rollcall_records_received_total 5",
            "rollcall_record_changes_total{change=\"inserted\"} 3",
            "rollcall_clock_suspect_records_total 2",
