@@ -139,6 +139,9 @@ static_assert(std::size(kMigrations) == kSqliteSchemaVersion);
 absl::Status Migrate(Connection* connection, int64_t from) {
   for (int64_t version = from; version < kSqliteSchemaVersion; ++version) {
     ROLLCALL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(connection));
+    // Another process that shares the database may have been faster.
+    ROLLCALL_ASSIGN_OR_RETURN(const int64_t now, connection->QueryInt("PRAGMA user_version"));
+    if (now > version) continue;
     ROLLCALL_RETURN_IF_ERROR(connection->Execute(kMigrations[version]));
     ROLLCALL_RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA application_id=", kSqliteApplicationId).c_str()));
     ROLLCALL_RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA user_version=", version + 1).c_str()));
