@@ -10,7 +10,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tests/bench/fleet/fleet_identities.h"
 
 namespace rollcall {
 namespace {
@@ -21,6 +20,22 @@ int PortOf(const std::string& address) {
   int port = 0;
   const size_t colon = address.rfind(':');
   return colon != std::string::npos && absl::SimpleAtoi(address.substr(colon + 1), &port) ? port : 0;
+}
+
+PhaseReport Difference(const PhaseReport& before, const PhaseReport& after) {
+  PhaseReport phase;
+  phase.welcomes = after.welcomes - before.welcomes;
+  phase.refused = after.refused - before.refused;
+  phase.batches = after.batches - before.batches;
+  phase.records = after.records - before.records;
+  phase.heartbeats = after.heartbeats - before.heartbeats;
+  phase.wire_sent = after.wire_sent - before.wire_sent;
+  phase.wire_received = after.wire_received - before.wire_received;
+  // A backend that was started anew begins at zero.
+  phase.backend_cpu = after.backend_cpu - std::min(before.backend_cpu, after.backend_cpu);
+  phase.backend_rss_bytes = after.backend_rss_bytes;
+  phase.own_cpu = after.own_cpu - before.own_cpu;
+  return phase;
 }
 
 }  // namespace
@@ -76,13 +91,18 @@ absl::Status FleetRun::SetUp() {
   if (backend_ != nullptr) {
     if (absl::Status status = backend_->Start(); !status.ok()) return status;
   }
+  MakeAgents(*std::move(fleet));
+  return absl::OkStatus();
+}
+
+void FleetRun::MakeAgents(FleetIdentities fleet) {
+  const bool changes = options_.mode == FleetMode::kMixed || options_.mode == FleetMode::kStorm;
   context_.address = backend_ != nullptr ? absl::StrCat("127.0.0.1:", backend_->port()) : options_.target;
   context_.server_name = options_.server_name;
-  context_.ca_pem = fleet->ca_pem;
+  context_.ca_pem = std::move(fleet.ca_pem);
   context_.seed = options_.seed;
   context_.epoch = static_cast<uint64_t>(absl::ToUnixMillis(clock_->Now()));
-  context_.churn =
-      options_.mode == FleetMode::kMixed || options_.mode == FleetMode::kStorm ? options_.churn_percent / 100 : 0;
+  context_.churn = changes ? options_.churn_percent / 100 : 0;
   context_.run_interval = options_.run_interval;
   context_.max_backoff = options_.max_backoff;
   context_.model = &model_;
@@ -93,10 +113,9 @@ absl::Status FleetRun::SetUp() {
   wire_.emplace(PortOf(context_.address));
   scheduler_ = std::make_unique<FleetScheduler>(clock_, [this](size_t agent) { agents_[agent]->OnTime(); });
   context_.scheduler = scheduler_.get();
-  for (size_t i = 0; i < options_.agents; ++i) {
-    agents_.push_back(std::make_unique<FleetAgent>(i, std::move(fleet->agents[i]), &context_));
+  for (size_t i = 0; i < fleet.agents.size(); ++i) {
+    agents_.push_back(std::make_unique<FleetAgent>(i, std::move(fleet.agents[i]), &context_));
   }
-  return absl::OkStatus();
 }
 
 absl::Status FleetRun::PrepareHosts() {
@@ -243,14 +262,15 @@ void FleetRun::Phase(const std::string& name, absl::Duration limit, bool is_end,
   const absl::Duration began = clock_->Monotonic();
   shown_ = {began, before};
   next_progress_ = began;
-  PhaseReport phase;
   absl::Duration next_wire_sample = began;
+  std::vector<std::pair<absl::Duration, uint64_t>> samples;
+  bool timed_out = false;
   while (true) {
     const absl::Duration now = clock_->Monotonic();
-    phase.samples.emplace_back(now - began, stats_.records_acknowledged);
+    samples.emplace_back(now - began, stats_.records_acknowledged);
     if (done() || *interrupted_) break;
     if (now - began >= limit) {
-      phase.timed_out = !is_end;
+      timed_out = !is_end;
       break;
     }
     if (now >= next_wire_sample) {
@@ -260,22 +280,15 @@ void FleetRun::Phase(const std::string& name, absl::Duration limit, bool is_end,
     ShowProgress(name, now - began, Totals(), false);
     clock_->WaitFor(kStep, StopToken());
   }
-  phase.time = clock_->Monotonic() - began;
+  const absl::Duration time = clock_->Monotonic() - began;
   wire_->Sample();
   const PhaseReport after = Totals();
+  ShowProgress(name, time, after, true);
+  PhaseReport phase = Difference(before, after);
   phase.name = name;
-  phase.welcomes = after.welcomes - before.welcomes;
-  phase.refused = after.refused - before.refused;
-  phase.batches = after.batches - before.batches;
-  phase.records = after.records - before.records;
-  phase.heartbeats = after.heartbeats - before.heartbeats;
-  phase.wire_sent = after.wire_sent - before.wire_sent;
-  phase.wire_received = after.wire_received - before.wire_received;
-  // A backend that was started anew begins at zero.
-  phase.backend_cpu = after.backend_cpu - std::min(before.backend_cpu, after.backend_cpu);
-  phase.backend_rss_bytes = after.backend_rss_bytes;
-  phase.own_cpu = after.own_cpu - before.own_cpu;
-  ShowProgress(name, phase.time, after, true);
+  phase.time = time;
+  phase.timed_out = timed_out;
+  phase.samples = std::move(samples);
   report_.phases.push_back(std::move(phase));
 }
 

@@ -13,6 +13,7 @@
 #include "platform/clock.h"
 #include "platform/log.h"
 #include "tests/bench/fleet/fleet_agent.h"
+#include "tests/bench/fleet/fleet_identities.h"
 #include "tests/bench/fleet/fleet_options.h"
 #include "tests/bench/fleet/fleet_report.h"
 #include "tests/bench/fleet/fleet_scheduler.h"
@@ -36,8 +37,8 @@ class FleetRun {
   using Condition = std::function<bool()>;
 
   absl::Status SetUp();
-  absl::Status StartBackend();
   absl::Status PrepareHosts();
+  void MakeAgents(FleetIdentities fleet);
   void RunPhases();
   void Connect();
   void TakeInventories();
