@@ -121,11 +121,13 @@ class Evaluation {
     return period.end == EndOfDay(period.day, policy_.zone) ? WindowAfterDay(period.day) : period.end;
   }
 
-  // Where the last purge window before a bound opens.
-  absl::Time WindowBefore(const PeriodEnd& bound) const {
+  // Where the last purge window before a bound opens: so many civil days before, or so many times 24 hours if the
+  // bound is within a day.
+  absl::Time WindowBefore(absl::Time bound) const {
     const int days = static_cast<int>(policy_.data.purge_window_days());
-    if (bound.end != EndOfDay(bound.day, policy_.zone)) return bound.end - absl::Hours(24) * days;
-    return StartOfDay(bound.day + 1 - days, policy_.zone);
+    const absl::CivilDay day = DayBefore(bound);
+    if (bound != EndOfDay(day, policy_.zone)) return bound - absl::Hours(24) * days;
+    return StartOfDay(day + 1 - days, policy_.zone);
   }
 
   // The last day that ends at or before `time`, or the one it lies in.
@@ -167,11 +169,12 @@ class Evaluation {
     if (const auto last = End(rule.last_day(), anchors); last.has_value()) {
       Step(cited, "last day kept is ", last->text, ".");
       if (rule.exact()) bounds->not_before = std::max(bounds->not_before, last->end);
-      Earlier(WindowAfter(*last), last->day, WindowAfter(*last) > last->end ? last->end : WindowBefore(*last), bounds);
+      Earlier(WindowAfter(*last), last->day, WindowAfter(*last) > last->end ? last->end : WindowBefore(last->end),
+              bounds);
     }
     if (const auto bound = End(rule.not_after(), anchors); bound.has_value()) {
       Step(cited, "gone by the end of ", bound->text, ".");
-      Earlier(bound->end, DayBefore(bound->end), WindowBefore(*bound), bounds);
+      Earlier(bound->end, DayBefore(bound->end), WindowBefore(bound->end), bounds);
     }
   }
 
@@ -224,20 +227,21 @@ class Evaluation {
       Step(cited, "restricted from the request on.");
     }
     absl::Time not_before = requested;
-    absl::Time deadline = latest->end;
-    absl::CivilDay day = DayBefore(latest->end);
+    absl::Time closes = requested;
     if (const std::optional<PeriodEnd> floor = End(rule.not_before(), anchors); floor.has_value()) {
       Step(cited, "not deleted before ", floor->text, ".");
       not_before = floor->end;
-      const absl::Time closes = std::max(WindowAfter(*floor), floor->end);
-      if (closes > deadline || not_before >= deadline) {
-        day = DayBefore(floor->end);
-        deadline = closes > not_before ? closes : WindowAfterDay(day);
-      }
+      closes = WindowAfter(*floor);
+    }
+    absl::Time deadline = latest->end;
+    absl::CivilDay day = DayBefore(latest->end);
+    if (closes > deadline || not_before >= deadline) {
+      day = DayBefore(not_before);
+      deadline = closes > not_before ? closes : WindowAfterDay(day);
     }
     absl::Time due_from =
         std::max(not_before, requested + absl::Hours(policy_.data.service_levels().cooling_off_hours()));
-    if (due_from >= deadline) due_from = std::max(not_before, WindowBefore({day, deadline, ""}));
+    if (due_from >= deadline) due_from = std::max(not_before, WindowBefore(deadline));
     // Without an end, the request's own bounds count; else whichever lets the data go first.
     bounds->not_before = bounds->deadline.has_value() ? std::min(bounds->not_before, not_before) : not_before;
     if (bounds->deadline.has_value()) due_from = std::min(due_from, bounds->due_from);
