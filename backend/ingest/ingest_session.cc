@@ -216,12 +216,14 @@ void IngestSession::ReadNext() {
 void IngestSession::OnWriteDone(bool ok) {
   const std::lock_guard lock(mutex_);
   write_in_flight_ = false;
+  if (!ok) broken_ = true;
   if (!ok) SetFinal(absl::CancelledError("continue session: the agent is gone"));
   Pump();
 }
 
 void IngestSession::OnCancel() {
   const std::lock_guard lock(mutex_);
+  broken_ = true;
   SetFinal(absl::CancelledError("continue session: the agent is gone"));
   Pump();
 }
@@ -326,9 +328,8 @@ void IngestSession::AdjustWindow() {
 
 void IngestSession::Pump() {
   if (finished_ || write_in_flight_) return;
-  const bool broken = final_.has_value() && absl::IsCancelled(*final_);
   pb::BackendMessage message;
-  if (!broken && outbox_.Take(&message)) {
+  if (!broken_ && outbox_.Take(&message)) {
     bool own_buffer = false;
     outgoing_.Clear();
     const grpc::Status written =

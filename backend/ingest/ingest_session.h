@@ -96,6 +96,8 @@ class IngestSession final : public IngestReactor,
   grpc::ByteBuffer outgoing_;
   SessionOutbox outbox_;
   bool write_in_flight_ = false;
+  // Nothing that is written arrives any more.
+  bool broken_ = false;
   bool read_closed_ = false;
   bool draining_ = false;
   bool drain_sent_ = false;
