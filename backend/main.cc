@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -47,10 +48,12 @@ struct ServeFlags {
 void AddServeOptions(CLI::App* serve, ServeFlags* flags) {
   serve->add_option("--config", flags->config_file, "YAML file with settings")->envname("ROLLCALL_CONFIG");
   serve->add_flag("--check-config", flags->check_config, "Print the settings in force and stop");
+  const BackendConfig defaults;
   for (const BackendSetting& setting : BackendSettings()) {
     auto& [value, option] = flags->values[std::string(setting.name)];
     option = serve->add_option(BackendFlag(setting.name), value, std::string(setting.help));
     option->envname(BackendEnvironment(setting.name))->take_last();
+    option->default_str(BackendSettingText(setting.name, defaults));
   }
 }
 
@@ -70,6 +73,7 @@ absl::StatusOr<BackendConfig> LoadConfig(const ServeFlags& flags) {
       return absl::InvalidArgumentError(absl::StrCat(BackendFlag(setting.name), ": ", status.message()));
     }
   }
+  if (absl::Status status = CheckBackendConfig(config); !status.ok()) return status;
   if (config.policy.empty()) config.policy = ROLLCALL_DEFAULT_POLICY;
   return config;
 }
@@ -116,11 +120,12 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const BackendConfig& config) {
   options.connection_age = config.max_connection_age;
   options.session.max_age = config.max_connection_age * 7 / 8;
   options.session.poll_interval = config.poll_interval;
+  // What is unchanged is told in heartbeats: no session may end before its first.
+  options.session.heartbeat_interval = std::min(config.heartbeat_interval, options.session.max_age / 4);
+  options.session.silence_timeout = std::max(absl::Minutes(5), 3 * config.heartbeat_interval);
   options.query_threads = config.query_threads;
   options.apply.threads = config.apply_threads;
   options.apply.queue_bytes = (config.queue_mebibytes << 20) / config.apply_threads;
-  options.session.heartbeat_interval = config.heartbeat_interval;
-  options.session.silence_timeout = std::max(absl::Minutes(5), 3 * config.heartbeat_interval);
   return options;
 }
 

@@ -64,26 +64,23 @@ const std::vector<Entry>& Entries() {
       {{"query_threads", "Threads that answer operators."}, Number{&C::query_threads, 1, 64}},
       {{"max_sessions", "Agents connected at the same time; each takes about 120 KiB."},
        Number{&C::max_sessions, 1, 1'000'000}},
-      {{"max_handshakes_per_second", "Sessions opened in a second; others are told when to come back (default 200)."},
+      {{"max_handshakes_per_second", "Sessions opened in a second; others are told when to come back."},
        Number{&C::max_handshakes_per_second, 1, 100'000}},
       {{"poll_above_sessions",
         "With more agents connected than this, idle ones are sent away to poll, down to seven eighths of it; 0 is "
-        "never (default 8000)."},
+        "never."},
        Number{&C::poll_above_sessions, 0, 1'000'000}},
-      {{"poll_interval", "When agents that poll come back (default 5m)."},
+      {{"poll_interval", "When agents that poll come back."},
        Interval{&C::poll_interval, absl::Seconds(1), absl::Hours(6)}},
       {{"queue_mebibytes", "Memory for batches that wait to be written, over all threads."},
        Number{&C::queue_mebibytes, 8, 65536}},
       {{"max_inflight_mebibytes",
         "Memory for all that was received and is not written; windows are lowered from three quarters on, and beyond "
-        "it agents are told to come back later (default 128)."},
+        "it agents are told to come back later."},
        Number{&C::max_inflight_mebibytes, 16, 131072}},
-      {{"max_connection_age",
-        "Agents are asked to connect anew at this age, to spread over the backends (default 4h)."},
-       Interval{&C::max_connection_age, absl::Minutes(1), absl::Hours(24 * 7)}},
-      {{"reuse_port",
-        "true lets several backends serve one address and one data folder; the kernel deals agents out (default "
-        "false)."},
+      {{"max_connection_age", "Agents are asked to connect anew at this age, to spread over the backends."},
+       Interval{&C::max_connection_age, absl::Minutes(15), absl::Hours(24 * 7)}},
+      {{"reuse_port", "true lets several backends serve one address and one data folder; the kernel deals agents out."},
        Switch{&C::reuse_port}},
       {{"heartbeat_interval", "How often an agent says that it is there, and what is unchanged."},
        Interval{&C::heartbeat_interval, absl::Seconds(1), absl::Hours(1)}},
@@ -225,6 +222,14 @@ absl::Status StoreBackendSetting(absl::string_view name, const std::string& valu
   const Entry* entry = FindEntry(name);
   if (entry == nullptr) return absl::InvalidArgumentError("no such setting");
   return std::visit(Storer{value, config}, entry->target);
+}
+
+absl::Status CheckBackendConfig(const BackendConfig& config) {
+  // Who fills the queue is made to wait; only what comes on top of it is turned away.
+  if (config.max_inflight_mebibytes > config.queue_mebibytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("max_inflight_mebibytes: expected more than queue_mebibytes, which is ", config.queue_mebibytes,
+                   ", got ", config.max_inflight_mebibytes));
 }
 
 std::string BackendSettingText(absl::string_view name, const BackendConfig& config) {

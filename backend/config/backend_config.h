@@ -52,6 +52,9 @@ std::string BackendEnvironment(absl::string_view setting);  // data_dir -> ROLLC
 // the text came from.
 absl::Status StoreBackendSetting(absl::string_view name, const std::string& value, BackendConfig* config);
 
+// Whether the settings go together. InvalidArgument says which do not.
+absl::Status CheckBackendConfig(const BackendConfig& config);
+
 // The setting's value as it would be written in a file.
 std::string BackendSettingText(absl::string_view name, const BackendConfig& config);
 

@@ -60,6 +60,13 @@ TEST(BackendConfig, BrokenFilesAreErrorsNotCrashes) {
   EXPECT_FALSE(ApplyConfigFile(std::string(300 << 10, '#'), "b.yaml", &config).ok());
 }
 
+TEST(BackendConfig, TheQueueMustFitIntoWhatIsInFlight) {
+  BackendConfig config;
+  EXPECT_TRUE(CheckBackendConfig(config).ok());
+  config.queue_mebibytes = config.max_inflight_mebibytes;
+  EXPECT_THAT(std::string(CheckBackendConfig(config).message()), HasSubstr("max_inflight_mebibytes: expected more"));
+}
+
 TEST(BackendConfig, TextRoundTrips) {
   const BackendConfig config;
   for (const BackendSetting& setting : BackendSettings()) {
