@@ -6,25 +6,31 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "backend/pki/certificate_authority.h"
 
 namespace rollcall {
 
 void ConvergenceTest::SetUp() {
-  const Validity validity = ValidFor(clock_.Now(), absl::Hours(1));
-  const CertificateAuthority authority = CertificateAuthority::Create("test CA", validity).value();
-  options_.server_pair = authority.IssueServer({"localhost", "127.0.0.1"}, validity).value();
-  options_.authority_pem = authority.pem().certificate_pem;
+  options_.server_pair = authority_.IssueServer({"localhost", "127.0.0.1"}, validity_).value();
+  options_.authority_pem = authority_.pem().certificate_pem;
   options_.housekeeping_interval = absl::Milliseconds(50);
   options_.session.heartbeat_interval = absl::Seconds(1);
   options_.session.superseded_pause = absl::Milliseconds(500);
-  const CertifiedKey agent = authority.IssuePeer({"acme", PeerRole::kAgent, kAgentId}, validity).value();
-  WriteAll(path("pki/ca.crt"), options_.authority_pem);
-  WriteAll(path("pki/agent.crt"), agent.certificate_pem);
-  WriteAll(path("pki/agent.key"), agent.key_pem);
+  WriteCertificate(kAgentId, "pki");
   std::filesystem::create_directories(path("db"));
   StartBackend();
   Enroll();
+}
+
+void ConvergenceTest::WriteCertificate(const std::string& agent_id, const std::string& pki) {
+  const CertifiedKey pair = authority_.IssuePeer({"acme", PeerRole::kAgent, agent_id}, validity_).value();
+  WriteAll(path(pki) + "/ca.crt", options_.authority_pem);
+  WriteAll(path(pki) + "/agent.crt", pair.certificate_pem);
+  WriteAll(path(pki) + "/agent.key", pair.key_pem);
+}
+
+void ConvergenceTest::EnrollAnother(const std::string& agent_id, const std::string& pki) {
+  ASSERT_TRUE(store_->EnrollAgent({"acme", agent_id}, clock_.Now()).ok());
+  WriteCertificate(agent_id, pki);
 }
 
 void ConvergenceTest::StartBackend() {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "backend/pki/certificate_authority.h"
 #include "backend/server.h"
 #include "backend/store/sqlite/sqlite_store.h"
 #include "tests/e2e/pipeline_agent.h"
@@ -33,6 +34,8 @@ class ConvergenceTest : public ::testing::Test {
   void StopBackend();
   // Puts tenant and agent into an empty database.
   void Enroll();
+  // Enrols another agent and makes its certificate, in path(`pki`).
+  void EnrollAnother(const std::string& agent_id, const std::string& pki);
   // The agent's state is in path(`state`).
   PipelineAgentOptions AgentOptions(const std::string& state = "agent") const;
 
@@ -50,6 +53,8 @@ class ConvergenceTest : public ::testing::Test {
   // 0 if nothing was counted.
   uint64_t Metric(const std::string& name) const;
 
+  void WriteCertificate(const std::string& agent_id, const std::string& pki);
+
   class NoRetention : public RetentionExplainer {
    public:
     absl::StatusOr<RetentionAnswer> Explain(const StoredVersion&, const AgentContact&, absl::Time) const override {
@@ -62,6 +67,8 @@ class ConvergenceTest : public ::testing::Test {
   NullLogger logger_;
   NoRetention retention_;
   BackendMetrics metrics_{"test"};
+  const Validity validity_ = ValidFor(SystemClock().Now(), absl::Hours(1));
+  const CertificateAuthority authority_ = CertificateAuthority::Create("test CA", validity_).value();
   ServerOptions options_;
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<BackendServer> server_;
