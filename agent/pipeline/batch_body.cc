@@ -33,6 +33,15 @@ void AppendRetired(const AssetKey& key, std::string* body) {
                    absl::string_view(reinterpret_cast<const char*>(key.data()), key.size()), body);
 }
 
+absl::StatusOr<std::string> UnpackBody(absl::string_view compressed, size_t size) {
+  if (size > kMaxUnpackedBodyBytes) return absl::DataLossError("unpack batch: its body is too large");
+  std::string body(size, '\0');
+  if (size == 0 && compressed.empty()) return body;
+  const size_t unpacked = ZSTD_decompress(body.data(), body.size(), compressed.data(), compressed.size());
+  if (ZSTD_isError(unpacked) || unpacked != size) return absl::DataLossError("unpack batch: its body is damaged");
+  return body;
+}
+
 struct BodyCompressor::Context {
   Context() : zstd(ZSTD_createCCtx()) {}
   ~Context() { ZSTD_freeCCtx(zstd); }

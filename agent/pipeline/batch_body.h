@@ -15,6 +15,12 @@ namespace rollcall {
 void AppendRecord(absl::string_view serialized_record, std::string* body);
 void AppendRetired(const AssetKey& key, std::string* body);
 
+// Largest body that is unpacked; the writer makes none that is larger unless one record is.
+inline constexpr size_t kMaxUnpackedBodyBytes = size_t{4} << 20;
+
+// A batch's body again, of exactly `size` bytes. DataLoss if it is not that.
+absl::StatusOr<std::string> UnpackBody(absl::string_view compressed, size_t size);
+
 // A zstd compressor, kept for the parts of one run. Not thread-safe.
 class BodyCompressor {
  public:

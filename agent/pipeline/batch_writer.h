@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 
+#include "agent/pipeline/batch_parts.h"
 #include "agent/pipeline/run_writer.h"
 #include "agent/spool/spool.h"
 #include "agent/unit_states.h"
@@ -19,10 +20,8 @@ namespace rollcall {
 // not apply it.
 class BatchWriter : public RunWriter {
  public:
-  // A part holds at most so many records, and so many bytes before compression unless a
-  // single record is larger.
-  static constexpr size_t kMaxRecords = 512;
-  static constexpr size_t kMaxBodyBytes = 256 << 10;
+  static constexpr size_t kMaxRecords = kMaxPartRecords;
+  static constexpr size_t kMaxBodyBytes = kMaxPartBytes;
 
   // `epoch` gives the agent's current epoch and is asked once per run: the backend may force
   // it up while the agent runs. The pointers must outlive this.

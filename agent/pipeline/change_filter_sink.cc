@@ -1,10 +1,12 @@
 #include "agent/pipeline/change_filter_sink.h"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/pipeline/unrepeatable.h"
 #include "proto/kind_registry.h"
 #include "proto/wire_time.h"
 
@@ -75,8 +77,10 @@ absl::Status ChangeFilterSink::Emit(pb::Record&& record) {
     ++run_->oversized;
     return absl::OkStatus();
   }
+  run_->unrepeatable |= IsUnrepeatable(record);
   run_->changed.push_back({identity->asset_key, identity->fingerprint});
   run_->changed_bytes.push_back(std::move(bytes));
+  run_->created.push_back(index == Baseline::kNotFound);
   return absl::OkStatus();
 }
 
@@ -104,7 +108,11 @@ void ChangeFilterSink::DescribeDelta(RunOutput* output, Baseline* after) {
   }
   *after = before.With(std::move(run_->changed), keep);
   output->after = after->digest();
-  output->upserts = std::move(run_->changed_bytes);
+  for (const bool created : {false, true}) {
+    for (size_t i = 0; i < run_->changed_bytes.size(); ++i) {
+      if (run_->created[i] == created) output->upserts.push_back(std::move(run_->changed_bytes[i]));
+    }
+  }
 }
 
 void ChangeFilterSink::DescribeWithoutBaseline(RunOutput* output, Baseline* after) {
@@ -126,6 +134,24 @@ void ChangeFilterSink::DescribeWithoutBaseline(RunOutput* output, Baseline* afte
   output->upserts = std::move(run_->changed_bytes);
 }
 
+EntryClass ChangeFilterSink::ClassOf(const RunOutput& output) const {
+  if (run_->unrepeatable) return EntryClass::kEvents;
+  // A set that is empty before and after is every other run's base, whether or not this one arrives.
+  const bool no_set = output.upserts.empty() && output.retired.empty() && output.base == SetDigest() &&
+                      output.after == SetDigest() && output.mode != pb::FULL;
+  return no_set && !run_->samples.empty() ? EntryClass::kSample : EntryClass::kState;
+}
+
+void ChangeFilterSink::NoteLosses(uint64_t losses, pb::RunResult* result) const {
+  const auto told = losses_told_.find(run_->unit);
+  const uint64_t news = losses - (told == losses_told_.end() ? 0 : std::min(told->second, losses));
+  if (news == 0) return;
+  pb::Problem* note = result->add_degradations();
+  note->set_path("spool");
+  note->set_code("DATA_LOSS");
+  note->set_message(absl::StrCat("keep what runs found: ", news, " batches of this collector were lost unsent"));
+}
+
 RunOutput ChangeFilterSink::Describe(const pb::RunResult& result, Baseline* after) {
   RunOutput output;
   output.result = result;
@@ -144,6 +170,7 @@ RunOutput ChangeFilterSink::Describe(const pb::RunResult& result, Baseline* afte
   if (!ReportsRecords(result.status())) {
     run_->changed.clear();
     run_->changed_bytes.clear();
+    run_->created.clear();
     output.result.set_record_count(0);
   }
   if (run_->baseline != nullptr) {
@@ -151,6 +178,7 @@ RunOutput ChangeFilterSink::Describe(const pb::RunResult& result, Baseline* afte
   } else {
     DescribeWithoutBaseline(&output, after);
   }
+  output.entry_class = ClassOf(output);
   std::move(run_->samples.begin(), run_->samples.end(), std::back_inserter(output.upserts));
   return output;
 }
@@ -176,7 +204,9 @@ void ChangeFilterSink::Confirm(const SpoolUnit& unit, const RunOutput& output) {
 absl::Status ChangeFilterSink::EndRun(const pb::RunResult& result) {
   if (run_ == nullptr) return absl::FailedPreconditionError("end run: no run has begun");
   Baseline after;
+  const uint64_t losses = LostEntries(spool_->Stats(), run_->unit.collector);
   RunOutput output = Describe(result, &after);
+  NoteLosses(losses, &output.result);
   const SpoolUnit unit = run_->unit;
   run_.reset();
   if (TellsNothingNew(unit, output)) {
@@ -200,6 +230,7 @@ absl::Status ChangeFilterSink::EndRun(const pb::RunResult& result) {
     return written.status();
   }
   reported_[unit] = {*written, std::move(outcome)};
+  if (losses > 0) losses_told_[unit] = losses;
   return absl::OkStatus();
 }
 

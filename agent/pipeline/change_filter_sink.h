@@ -34,6 +34,8 @@ namespace rollcall {
 // Samples (KindOptions.sample) are written as they come, whatever the baseline: they are in no
 // set and no digest.
 //
+// What the spool lost of a collector is told in the next run of each of its units, as a degradation.
+//
 // A baseline is out of order when the backend asked for the complete set or the spool lost
 // entries of the unit. Both are looked up when the run begins; what happens during a run is
 // served by the next one. A request of the backend always gets a FULL: whoever asks has found
@@ -80,9 +82,13 @@ class ChangeFilterSink : public RunSink {
     // Records that are not in the baseline, or not like this.
     std::vector<Baseline::Item> changed;
     std::vector<std::string> changed_bytes;
+    // Per record that changed, whether it is new to the baseline.
+    std::vector<bool> created;
     // Serialized samples; outside of every set.
     std::vector<std::string> samples;
     absl::flat_hash_set<AssetKey> new_keys;
+    // Something that changed cannot be found again.
+    bool unrepeatable = false;
     uint64_t distinct = 0;
     uint64_t duplicates = 0;
     uint64_t oversized = 0;
@@ -91,6 +97,9 @@ class ChangeFilterSink : public RunSink {
   bool IsDuplicate(const AssetKey& key, size_t index);
   absl::Status EmitSample(const pb::Record& record);
   RunOutput Describe(const pb::RunResult& result, Baseline* after);
+  EntryClass ClassOf(const RunOutput& output) const;
+  // Notes in the result what the spool lost of the collector since the last run that was kept.
+  void NoteLosses(uint64_t losses, pb::RunResult* result) const;
   void DescribeDelta(RunOutput* output, Baseline* after);
   void DescribeWithoutBaseline(RunOutput* output, Baseline* after);
   bool TellsNothingNew(const SpoolUnit& unit, const RunOutput& output) const;
@@ -107,6 +116,8 @@ class ChangeFilterSink : public RunSink {
   RunWriter* writer_;
   std::map<SpoolUnit, Baseline> baselines_;
   std::map<SpoolUnit, Reported> reported_;
+  // Per unit, the spool's losses that a run has told.
+  std::map<SpoolUnit, uint64_t> losses_told_;
   std::unique_ptr<Run> run_;
   Counters counters_;
 };

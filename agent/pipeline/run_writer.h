@@ -24,7 +24,8 @@ struct RunOutput {
   // MERGE: neither.
   SetDigest base;
   SetDigest after;
-  // Serialized Records without derived fields, in the order they were emitted.
+  // Serialized Records without derived fields, in the order they were emitted. DELTA: those that
+  // were in the base come first, then those that are new to it; samples last. BatchReducer counts on it.
   std::vector<std::string> upserts;
   std::vector<AssetKey> retired;
   pb::RunResult result;
@@ -33,6 +34,8 @@ struct RunOutput {
   // After this, the backend holds the unit's complete set: a FULL run, or a DELTA that found
   // the backend's set equal to the host's.
   bool completes_set = false;
+  // What the spool may do with it when there is no room.
+  EntryClass entry_class = EntryClass::kState;
 };
 
 // Name of the unit a run belongs to.

@@ -17,9 +17,6 @@ namespace {
 
 constexpr uint64_t kMinSegmentBytes = 256;
 constexpr size_t kCursorSlotBytes = 4096;
-constexpr size_t kMarksSlotBytes = size_t{64} << 10;  // some 1,500 units
-// Kind, sequence and the two lengths of an entry.
-constexpr uint64_t kEntryOverhead = 13;
 
 }  // namespace
 
@@ -34,7 +31,10 @@ DirectorySpool::DirectorySpool(std::unique_ptr<SpoolFiles> files, const Director
       marks_(std::move(recovered.marks)),
       cursor_(recovered.cursor),
       next_sequence_(recovered.next_sequence),
-      corrupt_blocks_(recovered.corrupt_blocks) {
+      corrupt_blocks_(recovered.corrupt_blocks),
+      sent_through_(recovered.next_sequence - 1) {
+  // Whose they were is not known.
+  if (corrupt_blocks_ > 0) CountDrop(AllSpoolUnits().collector, SpoolDropReason::kUnreadable, corrupt_blocks_);
   if (recovered.open_segment.has_value()) {
     const RecoveredSpool::Open& open = *recovered.open_segment;
     absl::StatusOr<std::unique_ptr<SpoolFile>> file = files_->Open(SegmentName(open.first_sequence));
@@ -45,18 +45,19 @@ DirectorySpool::DirectorySpool(std::unique_ptr<SpoolFiles> files, const Director
   }
   // What recovery could not store is stored with the next mark.
   marks_dirty_ = !recovery_problems_.empty();
+  if (!recovery_problems_.empty()) CollapseUnitsWithEvents(index_.UnitsWith(1));
   RemoveDeadSegments().IgnoreError();
 }
 
 absl::StatusOr<std::unique_ptr<DirectorySpool>> DirectorySpool::Open(std::unique_ptr<SpoolFiles> files,
                                                                      const DirectorySpoolOptions& options) {
   if (options.segment_bytes < kMinSegmentBytes || options.segment_bytes > kMaxSegmentBytes ||
-      options.max_bytes < 2 * options.segment_bytes) {
-    return absl::InvalidArgumentError("open spool: bound must be two segments at least");
+      options.max_bytes < (options.reducer == nullptr ? 2 : 3) * options.segment_bytes) {
+    return absl::InvalidArgumentError("open spool: bound must be two segments at least, three to fold entries");
   }
   if (const absl::Status locked = files->Lock(); !locked.ok()) return locked;
   SlotFile cursor_file = SlotFile::Open(files.get(), "cursor", kCursorSlotBytes);
-  SlotFile marks_file = SlotFile::Open(files.get(), "units", kMarksSlotBytes);
+  SlotFile marks_file = SlotFile::Open(files.get(), "units", options.marks_slot_bytes);
   RecoveredSpool recovered = RecoverSpool(files.get(), &cursor_file, &marks_file);
   return std::unique_ptr<DirectorySpool>(new DirectorySpool(std::move(files), options, std::move(cursor_file),
                                                             std::move(marks_file), std::move(recovered)));
@@ -72,12 +73,13 @@ absl::StatusOr<std::unique_ptr<DirectorySpool>> DirectorySpool::Open(const std::
 uint64_t DirectorySpool::MaxPayloadBytes(const SpoolUnit& unit) const {
   // Each block costs a header and perhaps padding.
   const uint64_t blocks = options_.segment_bytes / kLogBlockBytes + 1;
-  const uint64_t overhead = kSegmentHeaderBytes + kEntryOverhead + unit.collector.size() + unit.scope.size() +
+  const uint64_t overhead = kSegmentHeaderBytes + kMaxEntryOverhead + unit.collector.size() + unit.scope.size() +
                             blocks * 2 * kLogHeaderBytes + kSealBytes;
   return options_.segment_bytes > overhead ? options_.segment_bytes - overhead : 0;
 }
 
-absl::StatusOr<uint64_t> DirectorySpool::Append(const SpoolUnit& unit, absl::string_view payload) {
+absl::StatusOr<uint64_t> DirectorySpool::AppendAs(EntryClass entry_class, const SpoolUnit& unit,
+                                                  absl::string_view payload) {
   if (unit.collector.size() > UINT16_MAX || unit.scope.size() > UINT16_MAX || unit == AllSpoolUnits()) {
     return absl::InvalidArgumentError("append to spool: bad name of unit");
   }
@@ -87,42 +89,48 @@ absl::StatusOr<uint64_t> DirectorySpool::Append(const SpoolUnit& unit, absl::str
   }
   const std::lock_guard lock(mutex_);
   bool new_segment_tried = false;
+  Tried tried;
+  footprint_ = index_.file_bytes();
   for (;;) {
-    absl::Status status = TryAppend(unit, payload);
-    if (status.ok()) return next_sequence_ - 1;
-    bool retry = false;
-    if (!absl::IsResourceExhausted(status)) {
-      retry = !std::exchange(new_segment_tried, true);
-    } else if (const std::optional<SpoolUnit> victim = index_.oldest_unit(); victim.has_value()) {
-      const absl::Status dropped = DropUnit(*victim);
-      if (!dropped.ok()) status = dropped;
-      retry = dropped.ok() && *victim != unit;
-    }
+    absl::Status status = TryAppend({unit, payload, {entry_class, {}}});
+    if (status.ok()) break;
+    const bool retry =
+        absl::IsResourceExhausted(status) ? MakeRoom(unit, &tried) : !std::exchange(new_segment_tried, true);
     if (retry) continue;
+    CountDrop(unit.collector, SpoolDropReason::kRefused, 1);
     marks_dirty_ |= marks_.MarkNeedsFull(unit);
     if (marks_dirty_) StoreMarks().IgnoreError();  // the caller learns of the loss from the status anyway
     return absl::UnavailableError(absl::StrCat("append to spool: ", status.message()));
   }
+  const uint64_t sequence = next_sequence_ - 1;
+  if (options_.reducer == nullptr || index_.EntriesOf(unit) < options_.coalesce_after) return sequence;
+  if (++appended_since_[unit] < options_.coalesce_after || !options_.reducer->EndsRun(std::string(payload))) {
+    return sequence;
+  }
+  appended_since_[unit] = 0;
+  CoalesceUnit(unit);
+  return sequence;
 }
 
-absl::Status DirectorySpool::TryAppend(const SpoolUnit& unit, absl::string_view payload) {
-  const uint64_t entry_bytes = kEntryOverhead + unit.collector.size() + unit.scope.size() + payload.size();
+absl::Status DirectorySpool::TryAppend(const NewEntry& entry) {
+  const std::string encoded = EncodeSpoolEntry(next_sequence_, entry.unit, entry.payload, entry.traits);
   if (active_.has_value() &&
-      active_->bytes + FramedLogRecordBytes(active_->bytes, entry_bytes) + kSealBytes > options_.segment_bytes) {
+      active_->bytes + FramedLogRecordBytes(active_->bytes, encoded.size()) + kSealBytes > options_.segment_bytes) {
     SealActive();
   }
   if (!active_.has_value()) {
-    if (absl::Status status = EnsureRoomForSegment(); !status.ok()) return status;
+    if (absl::Status status = EnsureRoomForSegment(entry.replacement); !status.ok()) return status;
     if (absl::Status status = StartSegment(); !status.ok()) return status;
   }
   frame_.clear();
-  FrameLogRecord(active_->bytes, EncodeSpoolEntry(next_sequence_, unit, payload), &frame_);
+  FrameLogRecord(active_->bytes, encoded, &frame_);
   if (absl::Status status = active_->file->WriteAt(active_->bytes, frame_); !status.ok()) {
     ++next_sequence_;  // it may be on disk all the same
     SealActive();      // over whatever was written of it
     return status;
   }
-  index_.Add(unit, {next_sequence_, active_->first_sequence, active_->bytes, frame_.size()});
+  index_.Add(entry.unit, SpoolIndex::MakeLocation(next_sequence_, active_->first_sequence, active_->bytes,
+                                                  frame_.size(), entry.traits));
   index_.segments()[active_->first_sequence].next_sequence = next_sequence_ + 1;
   active_->bytes += frame_.size();
   ++active_->entries;
@@ -131,15 +139,17 @@ absl::Status DirectorySpool::TryAppend(const SpoolUnit& unit, absl::string_view 
   return absl::OkStatus();
 }
 
-absl::Status DirectorySpool::EnsureRoomForSegment() {
+absl::Status DirectorySpool::EnsureRoomForSegment(bool replacement) {
   for (;;) {
     uint64_t limit = options_.max_bytes;
+    if (options_.reducer != nullptr && !replacement) limit -= options_.segment_bytes;
     if (const absl::StatusOr<SpoolFreeSpace> space = files_->FreeSpace(); space.ok()) {
       const auto fraction = static_cast<uint64_t>(static_cast<double>(space->total_bytes) * options_.min_free_fraction);
       const uint64_t reserve = std::max(options_.min_free_bytes, fraction);
-      const uint64_t used = index_.file_bytes();
-      // Too little left for others: what the spool has it may use again, but no more.
-      if (space->free_bytes < reserve + options_.segment_bytes) limit = std::min(limit, used);
+      // Too little left for others: what the spool has it may use again, but no more. A
+      // replacement gives back what it takes.
+      const bool scarce = space->free_bytes < reserve + options_.segment_bytes;
+      if (scarce && !replacement) limit = std::min(limit, footprint_);
     }
     if (index_.file_bytes() + options_.segment_bytes <= limit) return absl::OkStatus();
     if (!CompactOneSegment()) return absl::ResourceExhaustedError("no room for another segment");
@@ -196,6 +206,7 @@ void DirectorySpool::PoisonActive() {
 }
 
 bool DirectorySpool::CompactOneSegment() {
+  if (replacement_unsynced_ && !SyncEntries().ok()) return false;
   uint64_t best = 0;
   uint64_t best_dead = 0;
   for (const auto& [first, segment] : index_.segments()) {
@@ -219,16 +230,10 @@ bool DirectorySpool::CompactOneSegment() {
   return true;
 }
 
-absl::Status DirectorySpool::DropUnit(const SpoolUnit& unit) {
-  marks_.Drop(unit, next_sequence_);
-  marks_dirty_ = true;
-  // Nothing goes before its loss is on disk.
-  if (absl::Status status = StoreMarks(); !status.ok()) return status;
-  dropped_entries_ += index_.DropUnit(unit);
-  return RemoveDeadSegments();
-}
-
 absl::Status DirectorySpool::RemoveDeadSegments() {
+  if (replacement_unsynced_) {
+    if (absl::Status status = SyncEntries(); !status.ok()) return status;
+  }
   const uint64_t first_live = index_.first_sequence().value_or(next_sequence_);
   std::map<uint64_t, SpoolIndex::Segment>& segments = index_.segments();
   const bool advanced = first_live - 1 > cursor_.acknowledged;
@@ -259,6 +264,10 @@ absl::Status DirectorySpool::SyncLocked() {
   if (marks_dirty_) {
     if (absl::Status status = StoreMarks(); !status.ok()) return status;
   }
+  return SyncEntries();
+}
+
+absl::Status DirectorySpool::SyncEntries() {
   if (active_.has_value() && !active_->synced) {
     if (const absl::Status status = active_->file->SyncData(); !status.ok()) {
       PoisonActive();
@@ -270,6 +279,7 @@ absl::Status DirectorySpool::SyncLocked() {
     if (absl::Status status = files_->SyncDirectory(); !status.ok()) return status;
     directory_dirty_ = false;
   }
+  replacement_unsynced_ = false;
   if (cursor_.synced == next_sequence_ - 1) return absl::OkStatus();
   cursor_.synced = next_sequence_ - 1;
   return cursor_file_.Store(EncodeSpoolCursor(cursor_), false);
@@ -280,12 +290,20 @@ absl::Status DirectorySpool::StoreMarks() {
   std::string encoded = marks_.Encode();
   const bool collapse = encoded.size() > marks_file_.capacity();
   if (collapse) {
+    // What cannot be cut out now goes with its unit: the marks must fit.
+    if (!std::exchange(collapsing_marks_, true)) {
+      CollapseUnitsWithEvents(index_.UnitsWith(1));
+      collapsing_marks_ = false;
+    }
     marks_.Collapse(next_sequence_);
     encoded = marks_.Encode();
   }
   absl::Status status = marks_file_.Store(encoded, true);
   marks_dirty_ = !status.ok();
-  if (collapse && status.ok()) dropped_entries_ += index_.Acknowledge(next_sequence_ - 1);
+  if (!collapse || !status.ok()) return status;
+  for (const SpoolUnit& unit : index_.UnitsWith(1)) {
+    CountDrop(unit.collector, SpoolDropReason::kCollapsed, index_.DropState(unit, {0, next_sequence_}));
+  }
   return status;
 }
 
@@ -313,11 +331,13 @@ absl::StatusOr<std::string> DirectorySpool::ReadEntry(const SpoolIndex::Location
   return absl::DataLossError(absl::StrCat("read spool entry ", location.sequence, ": damaged"));
 }
 
-void DirectorySpool::LoseEntry(uint64_t sequence) {
+std::optional<SpoolUnit> DirectorySpool::LoseEntry(uint64_t sequence) {
   ++corrupt_blocks_;
-  ++dropped_entries_;
-  const std::optional<SpoolUnit> unit = index_.DropEntry(sequence);
-  if (unit.has_value()) marks_dirty_ |= marks_.MarkNeedsFull(*unit);
+  std::optional<SpoolUnit> unit = index_.DropEntry(sequence);
+  if (!unit.has_value()) return std::nullopt;
+  CountDrop(unit->collector, SpoolDropReason::kUnreadable, 1);
+  marks_dirty_ |= marks_.MarkNeedsFull(*unit);
+  return unit;
 }
 
 absl::StatusOr<std::vector<SpoolEntry>> DirectorySpool::Read(uint64_t from, size_t max_entries, size_t max_bytes) {
@@ -327,17 +347,22 @@ absl::StatusOr<std::vector<SpoolEntry>> DirectorySpool::Read(uint64_t from, size
   while (entries.empty()) {
     const std::vector<SpoolIndex::Location> found = index_.Find(from, max_entries, max_bytes);
     if (found.empty()) break;
+    std::vector<SpoolUnit> damaged;
     for (const SpoolIndex::Location& location : found) {
       absl::StatusOr<std::string> payload = ReadEntry(location);
       if (payload.ok()) {
         entries.push_back({location.sequence, *std::move(payload)});
-      } else {
-        LoseEntry(location.sequence);
+      } else if (const std::optional<SpoolUnit> unit = LoseEntry(location.sequence); unit.has_value()) {
+        damaged.push_back(*unit);
       }
     }
+    if (!damaged.empty()) CollapseUnitsWithEvents(damaged);
+    // What was read may have gone with it.
+    std::erase_if(entries, [this](const SpoolEntry& entry) { return !index_.Contains(entry.sequence); });
     if (!marks_dirty_) continue;
     if (absl::Status status = StoreMarks(); !status.ok()) return status;
   }
+  if (!entries.empty()) sent_through_ = std::max(sent_through_, entries.back().sequence);
   return entries;
 }
 
@@ -385,8 +410,11 @@ SpoolStats DirectorySpool::Stats() const {
   stats.segments = index_.segments().size();
   stats.first_sequence = index_.first_sequence().value_or(next_sequence_);
   stats.next_sequence = next_sequence_;
-  stats.dropped_entries = dropped_entries_;
   stats.corrupt_blocks = corrupt_blocks_;
+  for (const auto& [what, entries] : drops_) {
+    stats.drops.push_back({what.first, what.second, entries});
+    if (IsLoss(what.second)) stats.dropped_entries += entries;
+  }
   return stats;
 }
 

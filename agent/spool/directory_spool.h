@@ -3,12 +3,16 @@
 #ifndef ROLLCALL_AGENT_SPOOL_DIRECTORY_SPOOL_H_
 #define ROLLCALL_AGENT_SPOOL_DIRECTORY_SPOOL_H_
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "agent/spool/entry_reducer.h"
 #include "agent/spool/slot_file.h"
 #include "agent/spool/spool.h"
 #include "agent/spool/spool_cursor.h"
@@ -29,6 +33,14 @@ struct DirectorySpoolOptions {
   // The spool does not grow while the filesystem has less free than the larger of these.
   uint64_t min_free_bytes = uint64_t{256} << 20;
   double min_free_fraction = 0.05;
+  // Folds entries into fewer, and cuts out what must stay. Without one every entry counts as plain
+  // state or sample. With one, the last segment's worth of `max_bytes` is for what it makes.
+  // Must outlive the spool.
+  const EntryReducer* reducer = nullptr;
+  // Size of each of the two slots of `units`; 64 KiB hold some 1,500 units.
+  size_t marks_slot_bytes = size_t{64} << 10;
+  // A unit's entries are folded whenever so many more wait unsent, whether or not there is room.
+  uint32_t coalesce_after = 32;
 };
 
 // See spool.h. Thread-safe; a Sync in progress delays other callers by one fdatasync(2).
@@ -43,8 +55,13 @@ class DirectorySpool : public Spool {
   static absl::StatusOr<std::unique_ptr<DirectorySpool>> Open(const std::string& directory,
                                                               const DirectorySpoolOptions& options);
 
-  absl::StatusOr<uint64_t> Append(const SpoolUnit& unit, absl::string_view payload) override;
+  absl::StatusOr<uint64_t> Append(const SpoolUnit& unit, absl::string_view payload) override {
+    return AppendAs(EntryClass::kState, unit, payload);
+  }
+  absl::StatusOr<uint64_t> AppendAs(EntryClass entry_class, const SpoolUnit& unit, absl::string_view payload) override;
+  absl::Status Supersede(const SpoolUnit& unit) override;
   absl::Status Sync() override;
+  // Entries that were given out here count as sent: they are not folded any more.
   absl::StatusOr<std::vector<SpoolEntry>> Read(uint64_t from, size_t max_entries, size_t max_bytes) override;
   absl::Status Acknowledge(uint64_t sequence) override;
   bool HasPending(const SpoolUnit& unit) const override;
@@ -71,23 +88,62 @@ class DirectorySpool : public Spool {
   DirectorySpool(std::unique_ptr<SpoolFiles> files, const DirectorySpoolOptions& options, SlotFile cursor_file,
                  SlotFile marks_file, RecoveredSpool recovered);
 
+  // An entry on its way to the disk.
+  struct NewEntry {
+    const SpoolUnit& unit;
+    absl::string_view payload;
+    EntryTraits traits;
+    // It makes room for itself: the part of the bound that is held back is for it.
+    bool replacement = false;
+  };
+
   // All below are called with mutex_ held.
-  absl::Status TryAppend(const SpoolUnit& unit, absl::string_view payload);
-  absl::Status EnsureRoomForSegment();
+  absl::Status TryAppend(const NewEntry& entry);
+  absl::Status EnsureRoomForSegment(bool replacement);
   absl::Status StartSegment();
   // Ends the active segment so that it is known to be whole; poisons it if that fails.
   void SealActive();
   // The disk may not have what was written to the active segment.
   void PoisonActive();
   bool CompactOneSegment();
-  absl::Status DropUnit(const SpoolUnit& unit);
+
+  // Making room, in directory_spool_room.cc. The first gives up the next thing in order, for an
+  // entry of `unit`; false if there is nothing left, or the unit itself had to go. `tried` is of
+  // one Append.
+  struct Tried {
+    bool coalesced = false;
+    std::set<SpoolUnit> stuck;
+  };
+  bool MakeRoom(const SpoolUnit& unit, Tried* tried);
+  bool CoalesceAll();
+  // Folds what waits unsent of the unit. False, and nothing changed, if that wins nothing.
+  bool CoalesceUnit(const SpoolUnit& unit);
+  bool DropOldestSamples();
+  // Drops all state of the unit, but what cannot be found again, and marks it.
+  absl::Status CollapseUnit(const SpoolUnit& unit, SpoolDropReason reason);
+  // The same for a unit that has what cannot be found again: entries with nothing but that take the
+  // place of its state. False if there is none.
+  absl::StatusOr<bool> CollapseIntoEvents(const SpoolUnit& unit, SpoolDropReason reason);
+  // Something of the units is missing, so that a receiver would refuse what follows it. What cannot
+  // be found again must not be refused with it.
+  void CollapseUnitsWithEvents(const std::vector<SpoolUnit>& units);
+  // Appends `items`; the last one replaces what is from `replaces_from` up to the first one, which
+  // the caller then takes out of the index. After an error nothing is replaced.
+  absl::Status AppendReplacement(const SpoolUnit& unit, const std::vector<SpoolItem>& items, uint64_t replaces_from);
+  // Payloads of the entries; nullopt if one cannot be read or they take more than `max_bytes`.
+  std::optional<std::vector<std::string>> ReadPayloads(const std::vector<SpoolIndex::Location>& locations,
+                                                       uint64_t max_bytes);
+  void CountDrop(const std::string& collector, SpoolDropReason reason, uint64_t entries);
+
   // Removes leading segments without live entries, once the cursor says so durably.
   absl::Status RemoveDeadSegments();
+  // Marks, then entries.
   absl::Status SyncLocked();
+  absl::Status SyncEntries();
   absl::Status StoreMarks();
   absl::StatusOr<std::string> ReadEntry(const SpoolIndex::Location& location);
-  // An entry could not be read back.
-  void LoseEntry(uint64_t sequence);
+  // An entry could not be read back. Returns whose it was.
+  std::optional<SpoolUnit> LoseEntry(uint64_t sequence);
 
   const std::unique_ptr<SpoolFiles> files_;
   const DirectorySpoolOptions options_;
@@ -108,8 +164,18 @@ class DirectorySpool : public Spool {
   // The segment last read, kept open.
   uint64_t read_segment_ = 0;
   std::unique_ptr<SpoolFile> read_file_;
-  uint64_t dropped_entries_ = 0;
+  std::map<std::pair<std::string, SpoolDropReason>, uint64_t> drops_;
   uint64_t corrupt_blocks_ = 0;
+  // Entries up to this one may have been sent.
+  uint64_t sent_through_ = 0;
+  // Per unit, entries appended since they were last folded.
+  std::map<SpoolUnit, uint32_t> appended_since_;
+  // Until the next sync, nothing that was replaced may go.
+  bool replacement_unsynced_ = false;
+  // Bytes of the segments when the append in progress began.
+  uint64_t footprint_ = 0;
+  // Against recursion: marks that do not fit are being made to.
+  bool collapsing_marks_ = false;
   std::string frame_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -89,7 +90,10 @@ class FakeSpool : public Spool {
     stats.entries = entries_.size();
     stats.first_sequence = entries_.empty() ? next_sequence_ : entries_.front().sequence;
     stats.next_sequence = next_sequence_;
-    stats.dropped_entries = dropped_;
+    for (const auto& [collector, entries] : dropped_) {
+      stats.dropped_entries += entries;
+      stats.drops.push_back({collector, SpoolDropReason::kCollapsed, entries});
+    }
     return stats;
   }
 
@@ -105,7 +109,7 @@ class FakeSpool : public Spool {
     std::deque<Entry> kept;
     for (Entry& entry : entries_) {
       if (entry.unit == unit) {
-        ++dropped_;
+        ++dropped_[unit.collector];
       } else {
         kept.push_back(std::move(entry));
       }
@@ -130,7 +134,7 @@ class FakeSpool : public Spool {
   std::deque<Entry> entries_;
   std::set<SpoolUnit> needs_full_;
   uint64_t next_sequence_ = 1;
-  uint64_t dropped_ = 0;
+  std::map<std::string, uint64_t> dropped_;
   uint64_t syncs_ = 0;
   int64_t appends_until_failure_ = -1;
 };

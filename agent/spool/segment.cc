@@ -21,6 +21,8 @@ constexpr size_t kNameDigits = 20;
 
 constexpr uint8_t kEntryKind = 1;
 constexpr uint8_t kSealKind = 2;
+// An entry that is not plain state, or replaces others.
+constexpr uint8_t kEntryWithTraitsKind = 3;
 
 struct Seal {
   uint64_t next_sequence = 0;
@@ -43,6 +45,7 @@ std::string TakeRecord(const LogRecord& record, SegmentContents* contents) {
   if (const std::optional<Seal> seal = ParseSeal(record.payload); seal.has_value()) {
     const bool whole = seal->entries == contents->entries.size() && seal->next_sequence >= contents->next_sequence;
     contents->sealed = true;
+    contents->sealed_entries = seal->entries;
     contents->next_sequence = std::max(contents->next_sequence, seal->next_sequence);
     return whole ? "" : "entries are missing";
   }
@@ -52,6 +55,16 @@ std::string TakeRecord(const LogRecord& record, SegmentContents* contents) {
   contents->next_sequence = entry->sequence + 1;
   contents->entries.push_back(*std::move(entry));
   return "";
+}
+
+bool TakeTraits(absl::string_view* bytes, EntryTraits* traits) {
+  uint8_t entry_class = 0;
+  if (!TakeLittleEndian(bytes, &entry_class) || !TakeLittleEndian(bytes, &traits->replaces.from) ||
+      !TakeLittleEndian(bytes, &traits->replaces.below) || entry_class > static_cast<uint8_t>(EntryClass::kKept)) {
+    return false;
+  }
+  traits->entry_class = static_cast<EntryClass>(entry_class);
+  return true;
 }
 
 }  // namespace
@@ -78,11 +91,18 @@ std::string EncodeSegmentHeader(uint64_t first_sequence) {
   return header;
 }
 
-std::string EncodeSpoolEntry(uint64_t sequence, const SpoolUnit& unit, absl::string_view payload) {
+std::string EncodeSpoolEntry(uint64_t sequence, const SpoolUnit& unit, absl::string_view payload,
+                             const EntryTraits& traits) {
+  const bool plain = traits == EntryTraits{};
   std::string out;
-  out.reserve(13 + unit.collector.size() + unit.scope.size() + payload.size());
-  AppendLittleEndian(kEntryKind, &out);
+  out.reserve(kMaxEntryOverhead + unit.collector.size() + unit.scope.size() + payload.size());
+  AppendLittleEndian(plain ? kEntryKind : kEntryWithTraitsKind, &out);
   AppendLittleEndian(sequence, &out);
+  if (!plain) {
+    AppendLittleEndian(static_cast<uint8_t>(traits.entry_class), &out);
+    AppendLittleEndian(traits.replaces.from, &out);
+    AppendLittleEndian(traits.replaces.below, &out);
+  }
   AppendLittleEndian(static_cast<uint16_t>(unit.collector.size()), &out);
   out.append(unit.collector);
   AppendLittleEndian(static_cast<uint16_t>(unit.scope.size()), &out);
@@ -107,7 +127,9 @@ std::optional<SegmentEntry> ParseSpoolEntry(const LogRecord& record) {
   absl::string_view collector;
   absl::string_view scope;
   SegmentEntry entry;
-  if (!TakeLittleEndian(&bytes, &kind) || kind != kEntryKind || !TakeLittleEndian(&bytes, &entry.sequence) ||
+  if (!TakeLittleEndian(&bytes, &kind) || (kind != kEntryKind && kind != kEntryWithTraitsKind) ||
+      !TakeLittleEndian(&bytes, &entry.sequence) ||
+      (kind == kEntryWithTraitsKind && !TakeTraits(&bytes, &entry.traits)) ||
       !TakeLittleEndian(&bytes, &collector_size) || !TakeBytes(&bytes, collector_size, &collector) ||
       !TakeLittleEndian(&bytes, &scope_size) || !TakeBytes(&bytes, scope_size, &scope) ||
       entry.sequence == UINT64_MAX) {

@@ -47,8 +47,9 @@ absl::StatusOr<RewrittenSegment> RewriteSegment(SpoolFiles* files, uint64_t firs
   for (const SegmentEntry& entry : ParseSegment(*old, first_sequence).entries) {
     if (entry.sequence >= next_sequence || !keep(entry.sequence)) continue;
     const uint64_t offset = bytes.size();
-    FrameLogRecord(offset, EncodeSpoolEntry(entry.sequence, entry.unit, entry.payload), &bytes);
-    rewritten.places.push_back({entry.sequence, first_sequence, offset, bytes.size() - offset});
+    FrameLogRecord(offset, EncodeSpoolEntry(entry.sequence, entry.unit, entry.payload, entry.traits), &bytes);
+    rewritten.places.push_back(
+        SpoolIndex::MakeLocation(entry.sequence, first_sequence, offset, bytes.size() - offset, entry.traits));
   }
   FrameLogRecord(bytes.size(), EncodeSegmentSeal(next_sequence, static_cast<uint32_t>(rewritten.places.size())),
                  &bytes);

@@ -53,6 +53,28 @@ std::string Sample(bool sealed, uint32_t claimed = 2) {
   return bytes;
 }
 
+TEST(SegmentTest, TraitsAreOnlyWrittenWhereThereAreSome) {
+  const EntryTraits traits{EntryClass::kKept, {3, 9}};
+  std::string bytes = EncodeSegmentHeader(7);
+  FrameLogRecord(bytes.size(), EncodeSpoolEntry(7, kPorts, "plain"), &bytes);
+  FrameLogRecord(bytes.size(), EncodeSpoolEntry(8, kPorts, "more", traits), &bytes);
+  FrameLogRecord(bytes.size(), EncodeSegmentSeal(9, 2), &bytes);
+  const SegmentContents contents = ParseSegment(bytes, 7);
+  ASSERT_EQ(contents.entries.size(), 2u);
+  EXPECT_TRUE(contents.damage.empty());
+  EXPECT_EQ(contents.sealed_entries, 2u);
+  EXPECT_TRUE(contents.entries[0].traits == EntryTraits{});
+  EXPECT_TRUE(contents.entries[1].traits == traits);
+  EXPECT_EQ(contents.entries[1].payload, "more");
+  EXPECT_EQ(EncodeSpoolEntry(8, kPorts, "more", traits).size(), EncodeSpoolEntry(8, kPorts, "more").size() + 17);
+  LogRecord record;
+  record.payload = EncodeSpoolEntry(8, kPorts, "more", traits);
+  record.payload[9] = 4;
+  EXPECT_FALSE(ParseSpoolEntry(record).has_value()) << "a class that nobody knows";
+  record.payload.resize(20);
+  EXPECT_FALSE(ParseSpoolEntry(record).has_value()) << "cut short";
+}
+
 TEST(SegmentTest, ReadsWhatWasWritten) {
   for (const bool sealed : {false, true}) {
     const std::string bytes = Sample(sealed);
@@ -201,10 +223,15 @@ TEST(SpoolIndexTest, FindsDropsAndRelocates) {
   SpoolIndex index;
   index.segments()[1] = {5, 1000, 0, 0, false};
   for (uint64_t i = 1; i < 5; ++i) index.Add(i % 2 == 0 ? kPorts : kPackages, {i, 1, i * 100, 100});
-  EXPECT_EQ(index.oldest_unit(), kPackages);
+  EXPECT_EQ(index.OldestUnitWithState({}), kPackages);
+  EXPECT_EQ(index.OldestUnitWithState({kPackages}), kPorts);
+  EXPECT_EQ(index.UnitsWith(2).size(), 2u);
+  EXPECT_EQ(index.UnitsWith(3).size(), 0u);
+  EXPECT_EQ(index.FindUnit(kPorts, 3).size(), 1u);
   EXPECT_THAT(index.UnitsIn(1), SizeIs(2));
   EXPECT_EQ(index.Find(2, 10, 250).size(), 2u);
-  EXPECT_EQ(index.DropUnit(kPackages), 2u);
+  EXPECT_EQ(index.DropState(kPackages, {2, 3}), 0u) << "that is of the other unit";
+  EXPECT_EQ(index.DropState(kPackages, {0, 5}), 2u);
   EXPECT_EQ(index.first_sequence(), 2u);
   EXPECT_FALSE(index.Contains(3));
   EXPECT_EQ(index.segments()[1].live_bytes, 200u);
@@ -215,6 +242,41 @@ TEST(SpoolIndexTest, FindsDropsAndRelocates) {
   EXPECT_EQ(index.Acknowledge(2), 1u);
   EXPECT_EQ(index.size(), 0u);
   EXPECT_EQ(index.segments()[1].live_bytes, 0u);
+}
+
+TEST(SpoolIndexTest, ClassesSayWhatMayGo) {
+  SpoolIndex index;
+  index.segments()[1] = {6, 1000, 0, 0, false};
+  const EntryClass classes[] = {EntryClass::kKept, EntryClass::kSample, EntryClass::kEvents, EntryClass::kSample,
+                                EntryClass::kState};
+  uint64_t sequence = 0;
+  for (const EntryClass entry_class : classes) {
+    ++sequence;
+    index.Add(kPorts, SpoolIndex::MakeLocation(sequence, 1, sequence * 100, 100, {entry_class, {}}));
+  }
+  EXPECT_EQ(index.OldestSamples(100).size(), 1u);
+  EXPECT_EQ(index.OldestSamples(1).front().sequence, 2u) << "one at least";
+  EXPECT_EQ(index.OldestSamples(1000).size(), 2u);
+  EXPECT_EQ(index.DropState(kPorts, {0, 100}), 2u);
+  EXPECT_EQ(index.OldestUnitWithState({}), std::nullopt);
+  EXPECT_EQ(index.EntriesOf(kPorts), 3u);
+}
+
+// Only Clock::Monotonic() is asked, which no administrator sets. Should it step all the same, a sync
+// comes at once or a step late, and bytes are counted whatever the clock says.
+TEST(SyncPolicyTest, AClockThatJumpsNeitherStopsSyncsNorRepeatsThem) {
+  SyncPolicy policy(1000, absl::Seconds(1));
+  policy.NoteAppended(10, absl::Hours(10));
+  EXPECT_TRUE(policy.Due(absl::Hours(1000))) << "forward";
+  policy.NoteSynced();
+  EXPECT_FALSE(policy.Due(absl::Hours(1000))) << "once, not again and again";
+  policy.NoteAppended(10, absl::Hours(10));
+  EXPECT_FALSE(policy.Due(absl::Hours(1))) << "back";
+  policy.NoteAppended(990, absl::Hours(1));
+  EXPECT_TRUE(policy.Due(absl::Hours(1)));
+  policy.NoteSynced();
+  policy.NoteAppended(10, absl::Hours(1));
+  EXPECT_EQ(policy.deadline(), absl::Hours(1) + absl::Seconds(1)) << "from where the clock is now";
 }
 
 TEST(SyncPolicyTest, DueByBytesOrByTime) {

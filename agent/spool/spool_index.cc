@@ -1,9 +1,14 @@
 #include "agent/spool/spool_index.h"
 
 #include <algorithm>
-#include <set>
 
 namespace rollcall {
+
+SpoolIndex::Location SpoolIndex::MakeLocation(uint64_t sequence, uint64_t segment, uint64_t offset, uint64_t bytes,
+                                              const EntryTraits& traits) {
+  const uint64_t from = traits.replaces.empty() ? sequence : traits.replaces.from;
+  return {sequence, segment, offset, bytes, traits.entry_class, from};
+}
 
 uint64_t SpoolIndex::file_bytes() const {
   uint64_t total = 0;
@@ -59,13 +64,20 @@ uint64_t SpoolIndex::Acknowledge(uint64_t sequence) {
   return removed;
 }
 
-uint64_t SpoolIndex::DropUnit(const SpoolUnit& unit) {
-  const auto number = unit_numbers_.find(unit);
-  if (number == unit_numbers_.end()) return 0;
+const SpoolIndex::Unit* SpoolIndex::FindUnitByName(const SpoolUnit& unit, uint32_t* number) const {
+  const auto found = unit_numbers_.find(unit);
+  if (found == unit_numbers_.end() || units_[found->second].entries == 0) return nullptr;
+  *number = found->second;
+  return &units_[found->second];
+}
+
+uint64_t SpoolIndex::DropState(const SpoolUnit& unit, const SequenceRange& range) {
+  uint32_t number = 0;
+  if (FindUnitByName(unit, &number) == nullptr) return 0;
   uint64_t removed = 0;
-  for (Entry& entry : entries_) {
-    if (entry.unit != number->second || entry.dropped) continue;
-    Remove(&entry);
+  for (auto it = LowerBound(range.from); it != entries_.end() && it->location.sequence < range.below; ++it) {
+    if (it->unit != number || it->dropped || !HoldsState(it->location.entry_class)) continue;
+    Remove(&*it);
     ++removed;
   }
   TrimFront();
@@ -104,14 +116,49 @@ std::optional<uint64_t> SpoolIndex::first_sequence() const {
   return entries_.front().location.sequence;
 }
 
-std::optional<SpoolUnit> SpoolIndex::oldest_unit() const {
-  if (entries_.empty()) return std::nullopt;
-  return units_[entries_.front().unit].name;
+std::optional<SpoolUnit> SpoolIndex::OldestUnitWithState(const std::set<SpoolUnit>& except) const {
+  for (const Entry& entry : entries_) {
+    if (entry.dropped || !HoldsState(entry.location.entry_class)) continue;
+    const SpoolUnit& unit = units_[entry.unit].name;
+    if (except.count(unit) == 0) return unit;
+  }
+  return std::nullopt;
 }
 
-bool SpoolIndex::HasPending(const SpoolUnit& unit) const {
-  const auto number = unit_numbers_.find(unit);
-  return number != unit_numbers_.end() && units_[number->second].entries > 0;
+std::vector<SpoolIndex::Location> SpoolIndex::OldestSamples(uint64_t max_bytes) const {
+  std::vector<Location> found;
+  uint64_t bytes = 0;
+  for (const Entry& entry : entries_) {
+    if (entry.dropped || entry.location.entry_class != EntryClass::kSample) continue;
+    bytes += entry.location.bytes;
+    if (!found.empty() && bytes > max_bytes) break;
+    found.push_back(entry.location);
+  }
+  return found;
+}
+
+uint64_t SpoolIndex::EntriesOf(const SpoolUnit& unit) const {
+  uint32_t number = 0;
+  const Unit* found = FindUnitByName(unit, &number);
+  return found == nullptr ? 0 : found->entries;
+}
+
+std::vector<SpoolUnit> SpoolIndex::UnitsWith(uint64_t min_entries) const {
+  std::vector<SpoolUnit> units;
+  for (const Unit& unit : units_) {
+    if (unit.entries >= min_entries) units.push_back(unit.name);
+  }
+  return units;
+}
+
+std::vector<SpoolIndex::Location> SpoolIndex::FindUnit(const SpoolUnit& unit, uint64_t from) const {
+  std::vector<Location> found;
+  uint32_t number = 0;
+  if (FindUnitByName(unit, &number) == nullptr) return found;
+  for (auto it = LowerBound(from); it != entries_.end(); ++it) {
+    if (it->unit == number && !it->dropped) found.push_back(it->location);
+  }
+  return found;
 }
 
 bool SpoolIndex::Contains(uint64_t sequence) const {

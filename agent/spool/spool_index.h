@@ -6,8 +6,10 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
+#include "agent/spool/segment.h"
 #include "agent/spool/spool.h"
 
 namespace rollcall {
@@ -28,7 +30,15 @@ class SpoolIndex {
     uint64_t segment = 0;  // its first sequence
     uint64_t offset = 0;
     uint64_t bytes = 0;
+    EntryClass entry_class = EntryClass::kState;
+    // Where the entries begin that this one replaces; its own sequence if it replaces none.
+    uint64_t replaces_from = 0;
   };
+  static bool HoldsState(EntryClass entry_class) {
+    return entry_class == EntryClass::kState || entry_class == EntryClass::kEvents;
+  }
+  static Location MakeLocation(uint64_t sequence, uint64_t segment, uint64_t offset, uint64_t bytes,
+                               const EntryTraits& traits);
 
   // Segments by first sequence; entries must be added to one that exists.
   std::map<uint64_t, Segment>& segments() { return segments_; }
@@ -38,7 +48,8 @@ class SpoolIndex {
   void Add(const SpoolUnit& unit, const Location& location);
   // Each takes entries out; the first two return how many.
   uint64_t Acknowledge(uint64_t sequence);
-  uint64_t DropUnit(const SpoolUnit& unit);
+  // Those of the unit in the range that hold state, with or without events.
+  uint64_t DropState(const SpoolUnit& unit, const SequenceRange& range);
   // Returns the unit it belonged to.
   std::optional<SpoolUnit> DropEntry(uint64_t sequence);
 
@@ -48,8 +59,16 @@ class SpoolIndex {
 
   size_t size() const { return live_; }
   std::optional<uint64_t> first_sequence() const;
-  std::optional<SpoolUnit> oldest_unit() const;
-  bool HasPending(const SpoolUnit& unit) const;
+  // Unit of the oldest entry that holds state, but for those in `except`.
+  std::optional<SpoolUnit> OldestUnitWithState(const std::set<SpoolUnit>& except) const;
+  // The oldest samples, as many as take `max_bytes`, at least one if there is one.
+  std::vector<Location> OldestSamples(uint64_t max_bytes) const;
+  bool HasPending(const SpoolUnit& unit) const { return EntriesOf(unit) > 0; }
+  uint64_t EntriesOf(const SpoolUnit& unit) const;
+  // Units with at least `min_entries` entries.
+  std::vector<SpoolUnit> UnitsWith(uint64_t min_entries) const;
+  // Entries of the unit with sequence >= `from`.
+  std::vector<Location> FindUnit(const SpoolUnit& unit, uint64_t from) const;
   bool Contains(uint64_t sequence) const;
   // Units with entries in the segment.
   std::vector<SpoolUnit> UnitsIn(uint64_t segment) const;
@@ -67,6 +86,7 @@ class SpoolIndex {
     uint64_t entries = 0;
   };
 
+  const Unit* FindUnitByName(const SpoolUnit& unit, uint32_t* number) const;
   std::deque<Entry>::iterator LowerBound(uint64_t sequence);
   std::deque<Entry>::const_iterator LowerBound(uint64_t sequence) const;
   void Remove(Entry* entry);

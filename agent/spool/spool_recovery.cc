@@ -119,8 +119,12 @@ class Recovery {
       if (entry.sequence < next_entry_) continue;  // already had from the segment before
       next_entry_ = entry.sequence + 1;
       if (entry.sequence <= spool_.cursor.acknowledged) continue;
-      if (entry.sequence < spool_.marks.DroppedBelow(entry.unit)) continue;
-      spool_.index.Add(entry.unit, {entry.sequence, first, entry.offset, entry.end_offset - entry.offset});
+      // Whatever happened to the unit, samples and what cannot be found again have stayed.
+      const bool state = SpoolIndex::HoldsState(entry.traits.entry_class);
+      if (state && entry.sequence < spool_.marks.DroppedBelow(entry.unit)) continue;
+      spool_.index.DropState(entry.unit, entry.traits.replaces);
+      spool_.index.Add(entry.unit, SpoolIndex::MakeLocation(entry.sequence, first, entry.offset,
+                                                            entry.end_offset - entry.offset, entry.traits));
     }
   }
 

@@ -55,6 +55,20 @@ std::string SpoolText(const pb::SpoolStatus& spool) {
   return text;
 }
 
+// One line a collector, so that a long outage does not fill the page.
+std::string DropsText(const pb::SpoolStatus& spool) {
+  std::map<std::string, std::vector<std::string>> by_collector;
+  for (const pb::SpoolDrops& drops : spool.drops()) {
+    by_collector[drops.collector()].push_back(absl::StrCat(drops.reason(), " ", drops.batches()));
+  }
+  std::string text;
+  for (const auto& [collector, counts] : by_collector) {
+    absl::StrAppend(&text, "Unsent      ", Printable(collector == "*" ? "unknown collectors" : collector), ": ",
+                    Printable(absl::StrJoin(counts, ", ")), "\n");
+  }
+  return text;
+}
+
 std::string WatchText(const pb::WatchStatus& watch) {
   std::string text = !watch.files_unavailable().empty() ? absl::StrCat("no files: ", watch.files_unavailable())
                      : watch.files()
@@ -103,6 +117,7 @@ std::string AgentStatusText(const pb::AgentStatus& status, absl::Time now, size_
   absl::StrAppend(&out, "Host        ", Printable(status.host_id()), " (", Printable(status.host_id_source()), ")\n");
   absl::StrAppend(&out, "Session     ", SessionText(status.session(), now), "\n");
   absl::StrAppend(&out, "Spool       ", SpoolText(status.spool()), "\n");
+  absl::StrAppend(&out, DropsText(status.spool()));
   absl::StrAppend(&out, "Watching    ", Printable(WatchText(status.watch())), "\n");
   absl::StrAppend(&out, "Usage       ", Size(status.usage().rss_bytes()), " resident, ",
                   google::protobuf::util::TimeUtil::ToString(status.usage().cpu_time()), " CPU time\n");

@@ -51,6 +51,7 @@ TEST(AgentStatusTextTest, SaysWhatMatters) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_THAT(text, Not(HasSubstr("dropped")));
+  EXPECT_THAT(text, Not(HasSubstr("Unsent")));
   EXPECT_THAT(text, HasSubstr("never"));  // processes has not run
 }
 
@@ -59,10 +60,18 @@ TEST(AgentStatusTextTest, TellsTroubleOnlyWhenThereIsSome) {
   status.mutable_session()->set_state(pb::SessionStatus::DISCONNECTED);
   status.mutable_session()->set_last_error("UNAVAILABLE: connection refused");
   status.mutable_spool()->set_dropped_entries(5);
+  pb::SpoolDrops* drops = status.mutable_spool()->add_drops();
+  drops->set_collector("ports");
+  drops->set_reason("collapsed");
+  drops->set_batches(5);
+  drops = status.mutable_spool()->add_drops();
+  *drops = status.spool().drops(0);
+  drops->set_reason("coalesced");
   status.add_reasons("spool: disk full");
   const std::string text = AgentStatusText(status, absl::FromUnixSeconds(kNow), 80);
   EXPECT_THAT(text, HasSubstr("connection refused"));
   EXPECT_THAT(text, HasSubstr("5 dropped"));
+  EXPECT_THAT(text, HasSubstr("Unsent      ports: collapsed 5, coalesced 5\n"));
   EXPECT_THAT(text, HasSubstr("Problem     spool: disk full"));
 }
 

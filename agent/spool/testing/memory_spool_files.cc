@@ -14,6 +14,7 @@ class MemorySpoolFile : public SpoolFile {
   absl::Status WriteAt(uint64_t offset, absl::string_view data) override {
     if (node_->bytes.size() < offset + data.size()) node_->bytes.resize(offset + data.size());
     std::copy(data.begin(), data.end(), node_->bytes.begin() + static_cast<std::ptrdiff_t>(offset));
+    MarkDirty(offset, offset + data.size());
     return absl::OkStatus();
   }
   absl::StatusOr<std::string> ReadAt(uint64_t offset, size_t size) override {
@@ -22,16 +23,29 @@ class MemorySpoolFile : public SpoolFile {
   }
   absl::StatusOr<uint64_t> Size() override { return node_->bytes.size(); }
   absl::Status Truncate(uint64_t size) override {
+    MarkDirty(std::min<size_t>(size, node_->bytes.size()), std::max<size_t>(size, node_->bytes.size()));
     node_->bytes.resize(size);
     return absl::OkStatus();
   }
   absl::Status Reserve(uint64_t bytes) override { return absl::OkStatus(); }
   absl::Status SyncData() override {
-    node_->durable = node_->bytes;
+    // Where damage was done from outside, everything is synced.
+    const bool known = node_->durable.size() >= node_->dirty_from;
+    const size_t from = known ? std::min(node_->dirty_from, node_->bytes.size()) : 0;
+    const size_t below = known ? std::min(node_->dirty_below, node_->bytes.size()) : node_->bytes.size();
+    node_->durable.resize(node_->bytes.size());
+    if (from < below) node_->durable.replace(from, below - from, node_->bytes, from, below - from);
+    node_->dirty_from = SIZE_MAX;
+    node_->dirty_below = 0;
     return absl::OkStatus();
   }
 
  private:
+  void MarkDirty(size_t from, size_t below) {
+    node_->dirty_from = std::min(node_->dirty_from, from);
+    node_->dirty_below = std::max(node_->dirty_below, below);
+  }
+
   std::shared_ptr<MemoryDisk::Node> node_;
 };
 
@@ -105,6 +119,8 @@ void MemoryDisk::LosePower(size_t unsynced_bytes) {
     if (node->bytes.size() > kept.size()) kept += node->bytes.substr(kept.size(), unsynced_bytes);
     node->bytes = kept;
     node->durable = kept;
+    node->dirty_from = SIZE_MAX;
+    node->dirty_below = 0;
   }
 }
 
@@ -114,11 +130,40 @@ std::vector<std::string> MemoryDisk::Names() const {
   return names;
 }
 
-std::string& MemoryDisk::Bytes(const std::string& name) { return names_.at(name)->bytes; }
+std::string& MemoryDisk::Bytes(const std::string& name) {
+  Node& node = *names_.at(name);
+  node.dirty_from = 0;
+  node.dirty_below = SIZE_MAX;
+  return node.bytes;
+}
 
 void MemoryDisk::Remove(const std::string& name) { names_.erase(name); }
 
+bool FaultPlan::Counts(Operation operation) const {
+  switch (only) {
+    case Only::kAll:
+      return true;
+    case Only::kReads:
+      return operation == Operation::kRead;
+    case Only::kWrites:
+      return operation == Operation::kWrite;
+    case Only::kSyncs:
+      return operation == Operation::kSync;
+  }
+  return true;
+}
+
+absl::Status FaultPlan::Next(Operation operation) {
+  if (!Counts(operation)) return absl::OkStatus();
+  ++operations_;
+  if (operations_ < first_ || operations_ > last_) return absl::OkStatus();
+  fired_ = true;
+  return status_;
+}
+
 namespace {
+
+using Operation = FaultPlan::Operation;
 
 class FaultyFile : public SpoolFile {
  public:
@@ -126,29 +171,30 @@ class FaultyFile : public SpoolFile {
       : file_(std::move(file)), plan_(std::move(plan)) {}
 
   absl::Status WriteAt(uint64_t offset, absl::string_view data) override {
-    const absl::Status fault = plan_->Next();
+    const absl::Status fault = plan_->Next(Operation::kWrite);
     if (fault.ok()) return file_->WriteAt(offset, data);
-    file_->WriteAt(offset, data.substr(0, data.size() / 2)).IgnoreError();
+    const auto written = static_cast<size_t>(static_cast<double>(data.size()) * plan_->written_share);
+    if (written > 0) file_->WriteAt(offset, data.substr(0, written)).IgnoreError();
     return fault;
   }
   absl::StatusOr<std::string> ReadAt(uint64_t offset, size_t size) override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kRead); !fault.ok()) return fault;
     return file_->ReadAt(offset, size);
   }
   absl::StatusOr<uint64_t> Size() override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kOther); !fault.ok()) return fault;
     return file_->Size();
   }
   absl::Status Truncate(uint64_t size) override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kOther); !fault.ok()) return fault;
     return file_->Truncate(size);
   }
   absl::Status Reserve(uint64_t bytes) override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kOther); !fault.ok()) return fault;
     return file_->Reserve(bytes);
   }
   absl::Status SyncData() override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kSync); !fault.ok()) return fault;
     return file_->SyncData();
   }
 
@@ -164,7 +210,7 @@ class FaultyFiles : public SpoolFiles {
 
   absl::Status Lock() override { return files_->Lock(); }
   absl::StatusOr<std::vector<std::string>> List() override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kOther); !fault.ok()) return fault;
     return files_->List();
   }
   absl::StatusOr<std::unique_ptr<SpoolFile>> Create(absl::string_view name) override {
@@ -174,26 +220,26 @@ class FaultyFiles : public SpoolFiles {
     return Wrap([&] { return files_->Open(name); });
   }
   absl::Status Rename(absl::string_view from, absl::string_view to) override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kOther); !fault.ok()) return fault;
     return files_->Rename(from, to);
   }
   absl::Status Remove(absl::string_view name) override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kOther); !fault.ok()) return fault;
     return files_->Remove(name);
   }
   absl::Status SyncDirectory() override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kSync); !fault.ok()) return fault;
     return files_->SyncDirectory();
   }
   absl::StatusOr<SpoolFreeSpace> FreeSpace() override {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kOther); !fault.ok()) return fault;
     return files_->FreeSpace();
   }
 
  private:
   absl::StatusOr<std::unique_ptr<SpoolFile>> Wrap(
       const std::function<absl::StatusOr<std::unique_ptr<SpoolFile>>()>& open) {
-    if (absl::Status fault = plan_->Next(); !fault.ok()) return fault;
+    if (absl::Status fault = plan_->Next(Operation::kOther); !fault.ok()) return fault;
     absl::StatusOr<std::unique_ptr<SpoolFile>> file = open();
     if (!file.ok()) return file.status();
     return std::make_unique<FaultyFile>(*std::move(file), plan_);

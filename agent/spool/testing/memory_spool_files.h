@@ -38,6 +38,9 @@ class MemoryDisk {
   struct Node {
     std::string bytes;
     std::string durable;
+    // What may differ between the two; only it is copied.
+    size_t dirty_from = SIZE_MAX;
+    size_t dirty_below = 0;
   };
   using Directory = std::map<std::string, std::shared_ptr<Node>>;
   void CopyFrom(const MemoryDisk& other);
@@ -49,7 +52,11 @@ class MemoryDisk {
 // Counts operations and makes some of them fail.
 class FaultPlan {
  public:
-  // Operation number `first` (from 1) fails, and with `last` all up to it.
+  enum class Operation { kRead, kWrite, kSync, kOther };
+  enum class Only { kAll, kReads, kWrites, kSyncs };
+
+  // Operation number `first` (from 1) fails, and with `last` all up to it. Only those that
+  // `only` names are counted.
   void FailAt(uint64_t first, uint64_t last, absl::Status status) {
     first_ = first;
     last_ = last;
@@ -59,15 +66,16 @@ class FaultPlan {
   uint64_t operations() const { return operations_; }
   bool fired() const { return fired_; }
 
+  Only only = Only::kAll;
+  // How much of a write that fails is written all the same.
+  double written_share = 0.5;
+
   // Called by each operation.
-  absl::Status Next() {
-    ++operations_;
-    if (operations_ < first_ || operations_ > last_) return absl::OkStatus();
-    fired_ = true;
-    return status_;
-  }
+  absl::Status Next(Operation operation);
 
  private:
+  bool Counts(Operation operation) const;
+
   uint64_t operations_ = 0;
   uint64_t first_ = 0;
   uint64_t last_ = 0;
@@ -75,7 +83,7 @@ class FaultPlan {
   absl::Status status_;
 };
 
-// Passes on to `files`, failing as `plan` says. A write that fails has written half.
+// Passes on to `files`, failing as `plan` says.
 std::unique_ptr<SpoolFiles> WithFaults(std::unique_ptr<SpoolFiles> files, std::shared_ptr<FaultPlan> plan);
 
 }  // namespace rollcall
