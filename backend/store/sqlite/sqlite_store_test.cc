@@ -165,6 +165,34 @@ TEST_F(SqliteStoreTest, WrongColumnSizesAreDataLoss) {
   EXPECT_EQ(store->ListUnits("acme", "").status().code(), absl::StatusCode::kDataLoss);
 }
 
+// Backends that share a port may be started at the same moment.
+TEST_F(SqliteStoreTest, SeveralMayOpenANewStoreAtOnceAndWriteToIt) {
+  for (int round = 0; round < 5; ++round) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directory(folder_);
+    std::vector<std::thread> processes;
+    for (int i = 0; i < 4; ++i) {
+      processes.emplace_back([&, i] {
+        auto store = SqliteStore::Open({path()});
+        ASSERT_TRUE(store.ok()) << store.status();
+        ASSERT_TRUE((*store)->AddTenant("acme", start_).ok());
+        const AgentName agent{"acme", absl::StrCat("agent-", i)};
+        ASSERT_TRUE((*store)->EnrollAgent(agent, start_).ok());
+        for (uint64_t generation = 1; generation <= 5; ++generation) {
+          ASSERT_TRUE((*store)->ApplyGroup({Many(agent, generation, 50, absl::StrCat(generation)).Batch()}).ok());
+        }
+      });
+    }
+    for (std::thread& process : processes) process.join();
+    auto store = SqliteStore::Open({path()});
+    ASSERT_TRUE(store.ok());
+    EXPECT_EQ((*store)->ListUnits("acme", "")->size(), 4u);
+    const auto counts = (*store)->CountRecords("acme");
+    ASSERT_TRUE(counts.ok());
+    for (const Store::KindCount& count : *counts) EXPECT_EQ(count.count, 50u);
+  }
+}
+
 TEST_F(SqliteStoreTest, ReadersAndWritersTogetherSeeWholeRuns) {
   auto store = Open();
   ASSERT_TRUE(store->ApplyGroup({Many(agent_, 1, 50, "1").Batch()}).ok());
