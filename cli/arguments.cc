@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "cli/policy_command.h"
 #include "platform/version.h"
 
 namespace rollcall {
@@ -100,6 +101,37 @@ void AddRetention(CLI::App* app, Arguments* a) {
   sample->final_callback([a] { a->command = &RunRetentionSample; });
 }
 
+void AddCalendars(CLI::App* verb, std::string* folder) {
+  verb->add_option("--calendars", *folder, "Folder of calendars; ../calendars from the agreement if not given");
+}
+
+void AddPolicy(CLI::App* app, Arguments* a) {
+  CLI::App* verb = app->add_subcommand("policy", "What an agreement comes to, offline");
+  verb->require_subcommand(1);
+  auto linted = std::make_shared<PolicyLintArguments>();
+  CLI::App* lint = verb->add_subcommand("lint", "Its rules in words, worked dates, and what is wrong with it");
+  lint->add_option("FILE", linted->file, "Agreement (textproto)")->required();
+  AddCalendars(lint, &linted->calendars);
+  BindCommand(lint, a, linted, &RunPolicyLint, /*needs_backend=*/false);
+
+  auto simulated = std::make_shared<PolicySimulateArguments>();
+  CLI::App* simulate = verb->add_subcommand("simulate", "What would be done on a day, from a file of facts");
+  simulate->add_option("FILE", simulated->file, "Agreement (textproto)")->required();
+  simulate->add_option("--facts", simulated->facts, "Services, events and buckets of tenants (JSON or textproto)")
+      ->required();
+  simulate->add_option("--at", simulated->at, "Day, in the agreement's zone: 2026-11-23")->required();
+  simulate->add_flag("--explain", simulated->explain, "Say why, from facts to dates");
+  AddCalendars(simulate, &simulated->calendars);
+  BindCommand(simulate, a, simulated, &RunPolicySimulate, /*needs_backend=*/false);
+
+  auto compared = std::make_shared<PolicyDiffArguments>();
+  CLI::App* diff = verb->add_subcommand("diff", "What changes from one agreement to another, in words");
+  diff->add_option("OLD", compared->before, "Agreement in force (textproto)")->required();
+  diff->add_option("NEW", compared->after, "Agreement to come (textproto)")->required();
+  AddCalendars(diff, &compared->calendars);
+  BindCommand(diff, a, compared, &RunPolicyDiff, /*needs_backend=*/false);
+}
+
 void AddRetract(CLI::App* app, Arguments* a) {
   auto values = std::make_shared<RetractArguments>();
   CLI::App* verb = app->add_subcommand("retract", "End what a faulty version of a collector wrote; erases nothing");
@@ -158,8 +190,11 @@ ParseResult ParseArguments(const std::vector<std::string>& words) {
   AddAssetVerbs(&app, arguments);
   AddDiff(&app, arguments);
   AddRetention(&app, arguments);
+  AddPolicy(&app, arguments);
   AddRetract(&app, arguments);
-  app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused, 5 incomplete (status --check).");
+  app.footer(
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused, 5 incomplete (status --check)\n"
+      "or an agreement that cannot be kept (policy lint).");
   std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants them
   try {
     app.parse(std::move(reversed));

@@ -59,7 +59,7 @@ TEST(Arguments, HelpExitsWithZeroAndNamesEveryVerb) {
   EXPECT_TRUE(result.finished);
   EXPECT_EQ(result.exit_code, 0);
   for (const char* verb :
-       {"hosts", "ls", "show", "history", "diff", "retention", "retract", "schema", "status", "completion"}) {
+       {"hosts", "ls", "show", "history", "diff", "retention", "policy", "retract", "schema", "status", "completion"}) {
     EXPECT_THAT(result.text, HasSubstr(verb));
   }
 }

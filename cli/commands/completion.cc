@@ -6,11 +6,11 @@
 namespace rollcall {
 namespace {
 
-constexpr absl::string_view kVerbs = "hosts summary status schema ls show history diff retention retract completion";
+constexpr absl::string_view kVerbs = "hosts summary status schema ls show history diff retention policy retract completion";
 constexpr absl::string_view kOptions =
     "--config --server --server-name --ca --cert --key --format -o --no-color --help "
     "--host --where --at --columns --limit --from --to --kind --check --since --collectors "
-    "--collector --version --dry-run --yes";
+    "--collector --version --dry-run --yes --facts --explain --calendars";
 
 constexpr absl::string_view kBash = R"(_rollcall() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
@@ -19,8 +19,9 @@ constexpr absl::string_view kBash = R"(_rollcall() {
     --format) COMPREPLY=($(compgen -W "table json csv" -- "$word")); return ;;
     -o) COMPREPLY=($(compgen -W "wide" -- "$word")); return ;;
     retention) COMPREPLY=($(compgen -W "explain sample" -- "$word")); return ;;
+    policy) COMPREPLY=($(compgen -W "lint simulate diff" -- "$word")); return ;;
     completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")); return ;;
-    --config|--ca|--cert|--key) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --config|--ca|--cert|--key|--facts|--calendars|lint|simulate) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   if [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "@OPTIONS@" -- "$word"))
@@ -38,8 +39,9 @@ _rollcall() {
     --format) compadd table json csv ;;
     -o) compadd wide ;;
     retention) compadd explain sample ;;
+    policy) compadd lint simulate diff ;;
     completion) compadd bash zsh fish ;;
-    --config|--ca|--cert|--key) _files ;;
+    --config|--ca|--cert|--key|--facts|--calendars|lint|simulate) _files ;;
     *) compadd @VERBS@ ; compadd -- @OPTIONS@ ;;
   esac
 }
@@ -50,6 +52,10 @@ constexpr absl::string_view kFish = R"(complete -c rollcall -f
 complete -c rollcall -n __fish_use_subcommand -a "@VERBS@"
 complete -c rollcall -n "__fish_seen_subcommand_from ls schema" -a "@KINDS@"
 complete -c rollcall -n "__fish_seen_subcommand_from retention" -a "explain sample"
+complete -c rollcall -n "__fish_seen_subcommand_from policy" -F -a "lint simulate diff"
+complete -c rollcall -n "__fish_seen_subcommand_from simulate" -l facts -r -F
+complete -c rollcall -n "__fish_seen_subcommand_from simulate" -l explain
+complete -c rollcall -n "__fish_seen_subcommand_from policy" -l calendars -r -F
 complete -c rollcall -n "__fish_seen_subcommand_from completion" -a "bash zsh fish"
 complete -c rollcall -l format -x -a "table json csv"
 complete -c rollcall -s o -x -a wide
