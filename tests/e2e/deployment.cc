@@ -22,6 +22,8 @@ constexpr absl::string_view kAllCollectors[] = {"accounts",        "environment"
                                                 "os_packages",     "ports",       "processes", "resources",
                                                 "scheduled_tasks", "services"};
 
+void IndentedLine(std::string* out, const std::string& line) { absl::StrAppend(out, "  ", line, "\n"); }
+
 }  // namespace
 
 std::string Program(const std::string& name) { return std::string(ROLLCALL_BIN_DIR) + "/" + name; }
@@ -42,14 +44,19 @@ void Deployment::Init() {
 }
 
 void Deployment::StartBackend() {
-  const std::string port_file = folder_.path() + "/port";
-  std::filesystem::remove(port_file);
+  std::filesystem::remove(port_file());
+  LaunchBackend();
+  ASSERT_TRUE(Eventually(absl::Seconds(30), [&] {
+    return absl::SimpleAtoi(ReadAll(port_file()), &port_) && port_ > 0;
+  })) << ReadAll(backend_log());
+}
+
+void Deployment::LaunchBackend() {
+  std::vector<std::string> argv = options_.backend_wrapper;
   // A restarted backend keeps its port, as a real one would.
-  backend_.Start({Program("rollcall-backend"), "serve", "--data-dir", data_dir(), "--listen",
-                  absl::StrCat("127.0.0.1:", port_), "--port-file", port_file},
-                 backend_log());
-  ASSERT_TRUE(Eventually(absl::Seconds(30), [&] { return absl::SimpleAtoi(ReadAll(port_file), &port_) && port_ > 0; }))
-      << ReadAll(backend_log());
+  argv.insert(argv.end(), {Program("rollcall-backend"), "serve", "--data-dir", data_dir(), "--listen",
+                           absl::StrCat(options_.backend_host, ":", port_), "--port-file", port_file()});
+  backend_.Start(argv, backend_log());
 }
 
 std::string Deployment::FindCertificate(const std::string& below) const {
@@ -63,13 +70,16 @@ std::string Deployment::FindCertificate(const std::string& below) const {
 void Deployment::WriteAgentConfig() const {
   const std::string certificate = FindCertificate("pki/agents");
   const std::string key = std::string(absl::StripSuffix(certificate, ".crt")) + ".key";
-  std::string yaml = absl::StrCat(
-      "root: ", options_.live_host ? "/" : root(), "\nstate_dir: ", state_dir(), "\nstatus_socket: ", agent_socket(),
-      "\nfirst_inventory_within: 0s\nbackend:\n  addresses: [\"127.0.0.1:", agent_port_ != 0 ? agent_port_ : port_,
-      "\"]\n  server_name: localhost\n  first_contact_within: 0s\n  max_backoff: 1s\ntls:\n  ca: ", data_dir(),
-      "/pki/ca.crt\n  cert: ", certificate, "\n  key: ", key,
-      // Short intervals, sanitizers and a busy machine are no reason to leave runs out.
-      "\nwatchdog:\n  max_cpu_percent: 100\n  soft_memory: 2GiB\n  max_memory: 2GiB\ncollectors:\n");
+  const std::string address =
+      agent_port_ != 0 ? absl::StrCat("127.0.0.1:", agent_port_) : absl::StrCat(options_.backend_host, ":", port_);
+  std::string yaml =
+      absl::StrCat("root: ", options_.live_host ? "/" : root(), "\nstate_dir: ", state_dir(),
+                   "\nstatus_socket: ", agent_socket(), "\nfirst_inventory_within: 0s\nbackend:\n  addresses: [\"",
+                   address, "\"]\n  server_name: localhost\n  first_contact_within: 0s\n  max_backoff: 1s\n",
+                   absl::StrJoin(options_.agent_backend_settings, "", IndentedLine), "tls:\n  ca: ", data_dir(),
+                   "/pki/ca.crt\n  cert: ", certificate, "\n  key: ", key,
+                   // Short intervals, sanitizers and a busy machine are no reason to leave runs out.
+                   "\nwatchdog:\n  max_cpu_percent: 100\n  soft_memory: 2GiB\n  max_memory: 2GiB\ncollectors:\n");
   for (absl::string_view name : kAllCollectors) {
     const bool on =
         std::find(options_.collectors.begin(), options_.collectors.end(), name) != options_.collectors.end();
@@ -99,17 +109,10 @@ void Deployment::StopAgent() {
 
 ProgramOutput Deployment::Rollcall(const std::vector<std::string>& words) const {
   const std::string certificate = FindCertificate("pki/operators");
-  std::vector<std::string> argv = {Program("rollcall"),
-                                   "--server",
-                                   absl::StrCat("127.0.0.1:", port_),
-                                   "--server-name",
-                                   "localhost",
-                                   "--ca",
-                                   data_dir() + "/pki/ca.crt",
-                                   "--cert",
-                                   certificate,
-                                   "--key",
-                                   std::string(absl::StripSuffix(certificate, ".crt")) + ".key"};
+  std::vector<std::string> argv = options_.operator_wrapper;
+  argv.insert(argv.end(), {Program("rollcall"), "--server", absl::StrCat(options_.backend_host, ":", port_),
+                           "--server-name", "localhost", "--ca", data_dir() + "/pki/ca.crt", "--cert", certificate,
+                           "--key", std::string(absl::StripSuffix(certificate, ".crt")) + ".key"});
   argv.insert(argv.end(), words.begin(), words.end());
   return RunProgram(argv);
 }

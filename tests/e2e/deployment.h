@@ -23,6 +23,13 @@ struct DeploymentOptions {
   std::vector<std::string> agent_flags;
   // Put before the agent's command line, such as a tracer.
   std::vector<std::string> agent_wrapper;
+  // The same for the backend, and for what reaches it at `backend_host`: the operator's program.
+  std::vector<std::string> backend_wrapper;
+  std::vector<std::string> operator_wrapper;
+  // Where the backend listens.
+  std::string backend_host = "127.0.0.1";
+  // Lines of the agent's configuration in its section `backend`.
+  std::vector<std::string> agent_backend_settings;
 };
 
 // Starts nothing by itself. Everything lies below one temporary folder.
@@ -33,7 +40,12 @@ class Deployment {
   // Creates CA, tenant and certificates. Fails the test on error.
   void Init();
   void StartBackend();
+  // The same after the first StartBackend, without waiting until it listens: it may not live that long.
+  void LaunchBackend();
   void StartAgent();
+  // For the next starts.
+  void SetAgentWrapper(std::vector<std::string> wrapper) { options_.agent_wrapper = std::move(wrapper); }
+  void SetBackendWrapper(std::vector<std::string> wrapper) { options_.backend_wrapper = std::move(wrapper); }
   // The agent connects to this port of loopback instead of the backend's. Call before StartAgent.
   void RouteAgentThrough(int port) { agent_port_ = port; }
   // SIGTERM; fails the test unless the program ends with 0 within 30 s.
@@ -63,6 +75,7 @@ class Deployment {
   int port() const { return port_; }
 
  private:
+  std::string port_file() const { return folder_.path() + "/port"; }
   void WriteAgentConfig() const;
   std::string FindCertificate(const std::string& below) const;
 

@@ -4,49 +4,18 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <random>
 #include <thread>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "backend/store/sqlite/sqlite_store.h"
-#include "proto/kind_registry.h"
+#include "tests/e2e/delivered.h"
 #include "tests/e2e/deployment.h"
 
 namespace rollcall {
 namespace {
 
 void Pause(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
-
-// Reads a stopped backend's database through the store itself: every asset has exactly one
-// current version, and no version repeats the one before it.
-void ExpectNothingDoubled(const Deployment& deployment) {
-  std::string database;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(deployment.data_dir())) {
-    if (entry.path().extension() == ".db") database = entry.path().string();
-  }
-  auto store = SqliteStore::Open({.path = database});
-  ASSERT_TRUE(store.ok()) << store.status();
-  std::string cursor;
-  do {
-    const auto page = (*store)->Scan({.tenant = "dev"}, cursor, 1000);
-    ASSERT_TRUE(page.ok()) << page.status();
-    for (const StoredVersion& current : page->versions) {
-      const auto history = (*store)->History("dev", current.asset_key);
-      ASSERT_TRUE(history.ok());
-      int without_end = 0;
-      for (size_t i = 0; i < history->size(); ++i) {
-        without_end += (*history)[i].ended_at.has_value() ? 0 : 1;
-        const bool repeats = i > 0 && (*history)[i].fingerprint == (*history)[i - 1].fingerprint &&
-                             (*history)[i - 1].end_reason == pb::StoredRecord::CHANGED;
-        EXPECT_FALSE(repeats) << "a version was written twice";
-      }
-      EXPECT_EQ(without_end, 1);
-    }
-    cursor = page->next_cursor;
-  } while (!cursor.empty());
-}
 
 TEST(Loss, TwentyThousandRecordsInOneBurst) {
   // A run may take as long as its interval: sanitizers need more than the usual second for this one.
@@ -91,7 +60,7 @@ TEST(Loss, KillNineAtAnyMoment) {
   EXPECT_TRUE(deployment.StoredPackagesBecome(packages, absl::Seconds(60)));
   deployment.StopAgent();
   deployment.StopBackend();
-  ExpectNothingDoubled(deployment);
+  ExpectNothingDoubled(deployment.data_dir());
 }
 
 TEST(Loss, SixtySecondsWithoutABackend) {
@@ -119,7 +88,7 @@ TEST(Loss, SixtySecondsWithoutABackend) {
   EXPECT_EQ(early.out.find("while-away-11\r"), std::string::npos) << early.out;
   deployment.StopAgent();
   deployment.StopBackend();
-  ExpectNothingDoubled(deployment);
+  ExpectNothingDoubled(deployment.data_dir());
 }
 
 }  // namespace

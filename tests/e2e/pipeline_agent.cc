@@ -10,8 +10,6 @@
 namespace rollcall {
 namespace {
 
-constexpr absl::Duration kLongestPause = absl::Milliseconds(300);
-
 pb::RunResult RunNow(const Clock& clock) {
   pb::RunResult run;
   run.set_collector("os_packages");
@@ -35,9 +33,11 @@ pb::Record PackageNow(const std::string& name, const std::string& version, const
 }  // namespace
 
 PipelineAgent::PipelineAgent(PipelineAgentOptions options)
-    : options_(std::move(options)), random_(std::random_device{}()) {
+    : options_(std::move(options)),
+      clock_(options_.clock != nullptr ? options_.clock : &system_clock_),
+      random_(std::random_device{}()) {
   std::filesystem::create_directories(options_.state_dir + "/spool");
-  const Clock* epoch_clock = options_.epoch_clock != nullptr ? options_.epoch_clock : &clock_;
+  const Clock* epoch_clock = options_.epoch_clock != nullptr ? options_.epoch_clock : clock_;
   auto epoch = EpochSource::Open(options_.state_dir + "/epoch", *epoch_clock);
   EXPECT_TRUE(epoch.ok()) << epoch.status();
   epoch_ = *std::move(epoch);
@@ -47,22 +47,22 @@ PipelineAgent::PipelineAgent(PipelineAgentOptions options)
   auto disk = DirectorySpool::Open(options_.state_dir + "/spool", spool_options);
   EXPECT_TRUE(disk.ok()) << disk.status();
   disk_ = *std::move(disk);
-  spool_ = std::make_unique<NotifyingSpool>(disk_.get(), &clock_, [this] { session_->Wake(); });
+  spool_ = std::make_unique<NotifyingSpool>(disk_.get(), clock_, [this] { session_->Wake(); });
   writer_ = std::make_unique<BatchWriter>([this] { return Epoch(); }, spool_.get(), &states_);
   filter_ = std::make_unique<ChangeFilterSink>(&states_, spool_.get(), writer_.get());
   pb::Hello hello;
   hello.set_agent_id(options_.agent_id);
   hello.set_host_id(options_.host_id);
   hello.set_boot_id(options_.boot_id);
-  upload_ = std::make_unique<UploadSession>(hello, spool_.get(), &states_, this, &clock_, &logger_);
+  upload_ = std::make_unique<UploadSession>(hello, spool_.get(), &states_, this, clock_, &logger_);
   GrpcSession::Options session;
   session.addresses = {options_.address};
   session.server_name = "localhost";
   session.ca_path = options_.pki_dir + "/ca.crt";
   session.cert_path = options_.pki_dir + "/agent.crt";
   session.key_path = options_.pki_dir + "/agent.key";
-  session.max_backoff = kLongestPause;
-  session_ = std::make_unique<GrpcSession>(session, upload_.get(), &clock_, &logger_,
+  session.max_backoff = options_.longest_pause;
+  session_ = std::make_unique<GrpcSession>(session, upload_.get(), clock_, &logger_,
                                            [this] { return std::uniform_real_distribution<double>(0, 1)(random_); });
   session_->Start();
 }
@@ -70,10 +70,10 @@ PipelineAgent::PipelineAgent(PipelineAgentOptions options)
 PipelineAgent::~PipelineAgent() { session_->Stop(); }
 
 void PipelineAgent::Collect(const std::map<std::string, std::string>& packages) {
-  const pb::RunResult run = RunNow(clock_);
+  const pb::RunResult run = RunNow(*clock_);
   EXPECT_TRUE(filter_->BeginRun(run).ok());
   for (const auto& [name, version] : packages) {
-    pb::Record record = PackageNow(name, version, clock_);
+    pb::Record record = PackageNow(name, version, *clock_);
     if (options_.edit) options_.edit(&record);
     EXPECT_TRUE(filter_->Emit(std::move(record)).ok());
   }

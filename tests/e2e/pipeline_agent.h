@@ -32,6 +32,10 @@ struct PipelineAgentOptions {
   std::string boot_id = "boot-1";
   // Gives the epoch of this life; the system's clock if not set.
   const Clock* epoch_clock = nullptr;
+  // Everything else's clock; the system's if not set.
+  const Clock* clock = nullptr;
+  // Between two attempts to reach the backend.
+  absl::Duration longest_pause = absl::Milliseconds(300);
   // Changes each record before it is emitted: what another version of the agent would write.
   std::function<void(pb::Record*)> edit;
 };
@@ -46,6 +50,10 @@ class PipelineAgent : public SessionDelegate {
   // One complete run of `os_packages` that finds these: name -> version.
   void Collect(const std::map<std::string, std::string>& packages);
   SessionStatus Status() const { return session_->Status(); }
+  const UnitStates& states() const { return states_; }
+  SpoolStats Spooled() const { return spool_->Stats(); }
+  // The session looks at its clock.
+  void Wake() { session_->Wake(); }
 
   uint64_t Epoch() const override { return epoch_->current(); }
   absl::Status RaiseEpochAbove(uint64_t epoch) override { return epoch_->RaiseAbove(epoch); }
@@ -55,7 +63,8 @@ class PipelineAgent : public SessionDelegate {
 
  private:
   const PipelineAgentOptions options_;
-  SystemClock clock_;
+  const SystemClock system_clock_;
+  const Clock* const clock_;
   NullLogger logger_;
   std::mt19937 random_;  // of the session's thread
   std::unique_ptr<EpochSource> epoch_;

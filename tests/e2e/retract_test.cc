@@ -23,8 +23,8 @@ class RetractTest : public ::testing::Test {
 
   // One cell of a package's record.
   std::string CellOf(const std::string& package, const std::string& column) const {
-    const ProgramOutput out = deployment_.Rollcall(
-        {"ls", "packages", "--where", "name=" + package, "--format", "csv", "--columns", column});
+    const ProgramOutput out =
+        deployment_.Rollcall({"ls", "packages", "--where", "name=" + package, "--format", "csv", "--columns", column});
     const std::vector<std::string> lines = absl::StrSplit(out.out, "\r\n");
     return lines.size() > 1 ? lines[1] : "";
   }
@@ -79,7 +79,8 @@ TEST_F(RetractTest, AConnectedAgentIsAskedForItsCompleteSet) {
   ASSERT_EQ(Retract({"--yes"}).exit_code, 0);
   // A change makes a DELTA, which names a base that the backend no longer has.
   deployment_.SetPackages({{"alpha", "1.0"}, {"beta", "2.0"}, {"gamma", "3.0"}});
-  ASSERT_TRUE(deployment_.StoredPackagesBecome({{"alpha", "1.0"}, {"beta", "2.0"}, {"gamma", "3.0"}}, absl::Seconds(60)));
+  ASSERT_TRUE(
+      deployment_.StoredPackagesBecome({{"alpha", "1.0"}, {"beta", "2.0"}, {"gamma", "3.0"}}, absl::Seconds(60)));
   EXPECT_THAT(ReadAll(deployment_.agent_log()), HasSubstr("session.resync"));
 }
 
