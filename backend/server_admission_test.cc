@@ -320,6 +320,26 @@ TEST_F(AdmissionTest, AStoppingBackendSpreadsItsAgents) {
   stopper.join();
 }
 
+// Its Welcome alone is more than any buffer on the way takes.
+TEST_F(AdmissionTest, WhoDoesNotReadIsCutOff) {
+  for (int i = 0; i < 60'000; ++i) {
+    UnitInfo unit;
+    unit.agent = agent_;
+    unit.collector = "ports";
+    unit.scope.set_type(pb::Scope::CONTAINER);
+    unit.scope.set_id(absl::StrCat(std::string(240, 'c'), i));
+    store_.AddUnit(unit);
+  }
+  options_.session.write_timeout = absl::Milliseconds(300);
+  options_.session.finish_patience = absl::Milliseconds(300);
+  Start();
+  TestSession session(ConnectAgent());
+  ASSERT_TRUE(session.Send(TestSession::HelloOf(kTestAgentId)));
+  EXPECT_TRUE(AwaitMetric("rollcall_sessions_refused_total{reason=\"slow_reader\"} 1"));
+  EXPECT_TRUE(AwaitMetric("rollcall_sessions 0")) << "it is not waited for";
+  EXPECT_FALSE(session.Result().ok());
+}
+
 TEST_F(AdmissionTest, SharedPortsAreADecision) {
   options_.reuse_port = true;
   Start();

@@ -33,6 +33,8 @@ struct SessionSettings {
   // An agent that was asked to leave, or does not read, is put up with for this long.
   absl::Duration drain_patience = absl::Minutes(1);
   absl::Duration write_timeout = absl::Minutes(2);
+  // Then a finished session whose last answers are not read is broken off.
+  absl::Duration finish_patience = absl::Seconds(10);
   // For a session whose agent has opened another one: two hosts with one identity take turns.
   absl::Duration superseded_pause = absl::Minutes(1);
   absl::Duration contact_interval = absl::Minutes(1);

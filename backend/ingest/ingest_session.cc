@@ -17,8 +17,6 @@ namespace {
 // Beside its bytes on the wire a queued message costs about this much.
 constexpr size_t kJobOverhead = 512;
 constexpr size_t kMaxHelloString = 256;
-// An agent that does not read keeps a finished session open no longer than this.
-constexpr absl::Duration kFinishPatience = absl::Seconds(10);
 // An aged connection's agents come back within this; their sessions age at different times anyway.
 constexpr absl::Duration kAgedSpread = absl::Seconds(5);
 // How much of its age a session may miss, and of the interval a poll.
@@ -354,7 +352,7 @@ void IngestSession::Tick(absl::Time now, absl::Duration monotonic) {
   const std::lock_guard lock(mutex_);
   if (done_) return;
   if (final_.has_value()) {
-    if (monotonic - final_since_ > kFinishPatience) call_->TryCancel();
+    if (monotonic - final_since_ > context_.settings.finish_patience) call_->TryCancel();
     return;
   }
   if (now >= peer_.not_after) {
