@@ -14,6 +14,7 @@
 #include "agent/config/load_config.h"
 #include "agent/identity/local_file.h"
 #include "agent/live_host.h"
+#include "agent/spool_command.h"
 #include "agent/status/status_socket.h"
 #include "agent/status/status_text.h"
 #include "agent/transport/grpc_log.h"
@@ -150,6 +151,23 @@ int AskStatus(const CommandLine& line, const AgentConfig& config) {
   return healthy ? 0 : 1;
 }
 
+int RunSpoolCommand(const CommandLine& line, const AgentConfig& config) {
+  UnblockSignals();
+  SpoolCommandOptions options;
+  options.json = line.spool_format == "json";
+  options.width = TerminalWidth(STDOUT_FILENO);
+  switch (line.spool_action) {
+    case CommandLine::SpoolAction::kInspect:
+      return InspectSpool(config.state_dir, options, std::cout, std::cerr);
+    case CommandLine::SpoolAction::kVerify:
+      return VerifySpool(config.state_dir, options, std::cout, std::cerr);
+    case CommandLine::SpoolAction::kDrain:
+      break;
+  }
+  if (const absl::Status usable = CheckDaemonConfig(config); !usable.ok()) return Fail(usable, kUsageExitCode);
+  return DrainSpool(config, line.drain_timeout, options, std::cout, std::cerr);
+}
+
 }  // namespace
 
 int RunAgentProgram(const std::vector<std::string>& words) {
@@ -171,6 +189,8 @@ int RunAgentProgram(const std::vector<std::string>& words) {
       return CheckConfig(settings, *loaded);
     case AgentCommand::kCollect:
       return Collect(line, loaded->config);
+    case AgentCommand::kSpool:
+      return RunSpoolCommand(line, loaded->config);
     case AgentCommand::kStatus:
     case AgentCommand::kHealth:
       return AskStatus(line, loaded->config);

@@ -62,8 +62,39 @@ class Parser {
     CLI::App* health = app_.add_subcommand("health", "Exit with 0 if the running agent is well, else 1");
     health->fallthrough();
     health->add_flag("--live", line_.live, "Ask only whether it makes progress, for liveness probes");
+    AddSpoolCommands();
     CLI::App* completion = app_.add_subcommand("completion", "Print a completion script");
     completion->add_option("shell", line_.shell, "Shell")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  }
+
+  void AddSpoolCommands() {
+    CLI::App* spool = app_.add_subcommand("spool", "Look into, check or send the batches that wait in the spool");
+    spool->fallthrough();
+    spool->require_subcommand(1);
+    const std::pair<const char*, const char*> actions[] = {
+        {"inspect", "Print what is in the spool, by segment and by collector; changes nothing"},
+        {"verify", "Exit with 0 if the spool is whole, else with 1 and what is damaged and lost; changes nothing"},
+        {"drain", "Send what is in the spool to the backend, without an agent, and exit when it is empty"}};
+    for (const auto& [name, help] : actions) {
+      CLI::App* action = spool->add_subcommand(name, help);
+      action->fallthrough();
+      action->add_option("--format", line_.spool_format, "Output format")->check(CLI::IsMember({"table", "json"}));
+      if (absl::string_view(name) == "drain") {
+        action->add_option("--timeout", drain_timeout_, "Give up after this long; default 1m")->type_name("DURATION");
+      }
+    }
+    spool_ = spool;
+  }
+
+  // Wrong usage unless --timeout is a positive duration.
+  bool TakeTimeout() {
+    if (drain_timeout_.empty()) return true;
+    if (absl::ParseDuration(drain_timeout_, &line_.drain_timeout) && line_.drain_timeout > absl::ZeroDuration()) {
+      return true;
+    }
+    line_.exit_code = kUsageExitCode;
+    line_.text = absl::StrCat("--timeout: ", drain_timeout_, " is not a duration such as 90s or 5m\n");
+    return false;
   }
 
   void AddSetting(const Setting& setting) {
@@ -77,10 +108,14 @@ class Parser {
     const std::pair<const char*, AgentCommand> commands[] = {{"collect", AgentCommand::kCollect},
                                                              {"status", AgentCommand::kStatus},
                                                              {"health", AgentCommand::kHealth},
+                                                             {"spool", AgentCommand::kSpool},
                                                              {"completion", AgentCommand::kCompletion}};
     for (const auto& [name, command] : commands) {
       if (app_.got_subcommand(name)) line_.command = command;
     }
+    if (spool_->got_subcommand("verify")) line_.spool_action = CommandLine::SpoolAction::kVerify;
+    if (spool_->got_subcommand("drain")) line_.spool_action = CommandLine::SpoolAction::kDrain;
+    if (!TakeTimeout()) return;
     if (check_config_) line_.command = AgentCommand::kCheckConfig;
     if (print_settings_) line_.command = AgentCommand::kPrintSettings;
     if (!config_path_.empty()) line_.config_path = config_path_;
@@ -92,6 +127,8 @@ class Parser {
   const std::vector<Setting>& settings_;
   CLI::App app_;
   CommandLine line_;
+  CLI::App* spool_ = nullptr;
+  std::string drain_timeout_;
   std::string config_path_;
   bool check_config_ = false;
   bool print_settings_ = false;

@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "agent/config/settings.h"
 
 namespace rollcall {
 
-enum class AgentCommand { kRun, kCheckConfig, kCollect, kStatus, kHealth, kCompletion, kPrintSettings };
+enum class AgentCommand { kRun, kCheckConfig, kCollect, kStatus, kHealth, kSpool, kCompletion, kPrintSettings };
 
 struct CommandLine {
   AgentCommand command = AgentCommand::kRun;
@@ -33,6 +34,11 @@ struct CommandLine {
   bool json = false;
   // health
   bool live = false;
+  // spool: what to do, `table` or `json`, and for `drain` how long to try.
+  enum class SpoolAction { kInspect, kVerify, kDrain };
+  SpoolAction spool_action = SpoolAction::kInspect;
+  std::string spool_format = "table";
+  absl::Duration drain_timeout = absl::Minutes(1);
   // completion
   std::string shell;
 };

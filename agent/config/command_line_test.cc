@@ -27,6 +27,7 @@ TEST(ParseCommandLineTest, Commands) {
                {{"collect"}, AgentCommand::kCollect},
                {{"status"}, AgentCommand::kStatus},
                {{"health"}, AgentCommand::kHealth},
+               {{"spool", "inspect"}, AgentCommand::kSpool},
                {{"completion", "fish"}, AgentCommand::kCompletion},
                {{"--print-settings-markdown"}, AgentCommand::kPrintSettings}};
   for (const auto& c : cases) {
@@ -45,6 +46,35 @@ TEST(ParseCommandLineTest, SettingsAreFlagsBeforeAndAfterTheCommand) {
   EXPECT_THAT(line.settings.at("root"), ElementsAre("/a"));
   EXPECT_THAT(line.settings.at("backend.addresses"), ElementsAre("a:1", "b:2"));
   EXPECT_THAT(line.settings.at("collectors.os_packages.enabled"), ElementsAre("false"));
+}
+
+TEST(ParseCommandLineTest, Spool) {
+  CommandLine line = Parse({"spool", "inspect", "--state-dir", "/s"});
+  ASSERT_FALSE(line.exit_code.has_value()) << line.text;
+  EXPECT_EQ(line.spool_action, CommandLine::SpoolAction::kInspect);
+  EXPECT_EQ(line.spool_format, "table");
+  EXPECT_THAT(line.settings.at("state_dir"), ElementsAre("/s"));
+  line = Parse({"spool", "verify", "--format", "json"});
+  EXPECT_EQ(line.spool_action, CommandLine::SpoolAction::kVerify);
+  EXPECT_EQ(line.spool_format, "json");
+  line = Parse({"--config", "/c.yaml", "spool", "drain", "--timeout", "90s"});
+  ASSERT_FALSE(line.exit_code.has_value()) << line.text;
+  EXPECT_EQ(line.spool_action, CommandLine::SpoolAction::kDrain);
+  EXPECT_EQ(line.drain_timeout, absl::Seconds(90));
+  EXPECT_EQ(Parse({"spool", "drain"}).drain_timeout, absl::Minutes(1));
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"spool"},
+                                             {"spool", "eat"},
+                                             {"spool", "drain", "--timeout", "soon"},
+                                             {"spool", "drain", "--timeout", "-1s"},
+                                             {"spool", "inspect", "--timeout", "1s"},
+                                             {"spool", "inspect", "--format", "jsonl"}}) {
+    EXPECT_EQ(Parse(words).exit_code, kUsageExitCode) << words.back();
+  }
+  line = Parse({"spool", "--help"});
+  EXPECT_EQ(line.exit_code, 0);
+  for (const char* action : {"inspect", "verify", "drain"}) EXPECT_THAT(line.text, HasSubstr(action));
+  EXPECT_THAT(Parse({"spool", "drain", "--help"}).text, HasSubstr("--timeout"));
 }
 
 TEST(ParseCommandLineTest, Collect) {

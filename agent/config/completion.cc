@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -15,6 +16,10 @@ Words Commands() {
           {"collect", "Run collectors once and print what they find"},
           {"status", "Print what the running agent does"},
           {"health", "Exit with 0 if the running agent is well"},
+          {"spool", "Look into, check or send what waits in the spool"},
+          {"inspect", "spool: print what is in it"},
+          {"verify", "spool: exit with 0 if it is whole"},
+          {"drain", "spool: send what is in it to the backend"},
           {"completion", "Print a completion script"}};
 }
 
@@ -24,7 +29,8 @@ Words Flags(const std::vector<Setting>& settings) {
                  {"--config", "Configuration file"},
                  {"--check-config", "Print the effective configuration"},
                  {"--collector", "Collector to run"},
-                 {"--format", "jsonl or table"},
+                 {"--format", "jsonl, json or table"},
+                 {"--timeout", "spool drain: give up after this long"},
                  {"--list", "List the collectors"},
                  {"--json", "Print one JSON object"},
                  {"--live", "Ask only whether it makes progress"}};
@@ -58,7 +64,10 @@ std::string ZshScript(const Words& words) {
 std::string FishScript(const Words& commands, const Words& flags) {
   std::string out = "# fish completion for rollcall-agent\n";
   for (const auto& [word, help] : commands) {
-    absl::StrAppend(&out, "complete -c rollcall-agent -n __fish_use_subcommand -a ", word, " -d ", Quoted(help), "\n");
+    const bool nested = absl::StartsWith(help, "spool: ");
+    absl::StrAppend(&out, "complete -c rollcall-agent -n ",
+                    nested ? "'__fish_seen_subcommand_from spool'" : "__fish_use_subcommand", " -a ", word, " -d ",
+                    Quoted(help), "\n");
   }
   for (const auto& [word, help] : flags) {
     absl::StrAppend(&out, "complete -c rollcall-agent -l ", word.substr(2), " -d ", Quoted(help), "\n");

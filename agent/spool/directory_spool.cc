@@ -16,7 +16,6 @@ namespace rollcall {
 namespace {
 
 constexpr uint64_t kMinSegmentBytes = 256;
-constexpr size_t kCursorSlotBytes = 4096;
 
 }  // namespace
 

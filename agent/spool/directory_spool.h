@@ -37,8 +37,8 @@ struct DirectorySpoolOptions {
   // state or sample. With one, the last segment's worth of `max_bytes` is for what it makes.
   // Must outlive the spool.
   const EntryReducer* reducer = nullptr;
-  // Size of each of the two slots of `units`; 64 KiB hold some 1,500 units.
-  size_t marks_slot_bytes = size_t{64} << 10;
+  // Size of each of the two slots of `units`.
+  size_t marks_slot_bytes = kMarksSlotBytes;
   // A unit's entries are folded whenever so many more wait unsent, whether or not there is room.
   uint32_t coalesce_after = 32;
 };

@@ -11,6 +11,10 @@
 
 namespace rollcall {
 
+// Sizes of the slots of the files `cursor` and `units`; the latter holds some 1,500 units.
+inline constexpr size_t kCursorSlotBytes = 4096;
+inline constexpr size_t kMarksSlotBytes = size_t{64} << 10;
+
 // Two slots of fixed size, written out in full when the file is made, so that storing needs
 // no disk space. A store overwrites the slot that is not the last durable one; the newest
 // slot with a good checksum counts. Not thread-safe.

@@ -43,6 +43,11 @@ TEST(SegmentTest, ExampleOfTheDocumentation) {
             "5243574c010000000700000000000000"
             "f9f4b4aa1800010107000000000000000500706f7274730400686f73746869"
             "b46fef100d000102080000000000000001000000");
+  std::string with_traits;
+  FrameLogRecord(100, EncodeSpoolEntry(8, kPorts, "ha", {EntryClass::kKept, {5, 8}}), &with_traits);
+  EXPECT_EQ(absl::BytesToHexString(with_traits),
+            "f5cd1d3e290001"
+            "03080000000000000003050000000000000008000000000000000500706f7274730400686f73746861");
 }
 
 std::string Sample(bool sealed, uint32_t claimed = 2) {

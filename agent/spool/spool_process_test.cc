@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,6 +108,44 @@ TEST_F(SpoolProcessTest, FileOperations) {
   EXPECT_TRUE((*files)->Remove("b").ok());
   EXPECT_TRUE(absl::IsNotFound((*files)->Remove("b")));
   EXPECT_GT((*files)->FreeSpace()->total_bytes, 0u);
+}
+
+// The kernel writes what still fits and says how much; the next write says why there is no more.
+TEST_F(SpoolProcessTest, AShortWriteIsGoneOnWithAndItsEndIsAnError) {
+  auto files = OpenSystemSpoolFiles(directory_);
+  ASSERT_TRUE(files.ok());
+  auto file = (*files)->Create("a");
+  ASSERT_TRUE(file.ok());
+  struct rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit little = {60000, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
+  const absl::Status cut = (*file)->WriteAt(0, std::string(100000, 'x'));
+  const uint64_t written = (*file)->Size().value_or(0);
+  const absl::Status fits = (*file)->WriteAt(0, std::string(50000, 'y'));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, SIG_DFL);
+  EXPECT_FALSE(cut.ok());
+  EXPECT_EQ(written, 60000u);
+  EXPECT_TRUE(fits.ok()) << fits;
+}
+
+TEST_F(SpoolProcessTest, LookingOnChangesNothingAndNeedsNoLock) {
+  EXPECT_TRUE(absl::IsNotFound(OpenSystemSpoolFilesForReading(directory_).status()));
+  auto spool = DirectorySpool::Open(directory_, options_);
+  ASSERT_TRUE(spool.ok());
+  ASSERT_TRUE((*spool)->Append(kUnit, "x").ok());
+  auto files = OpenSystemSpoolFilesForReading(directory_);
+  ASSERT_TRUE(files.ok());
+  EXPECT_FALSE((*files)->Lock().ok());
+  EXPECT_FALSE((*files)->Create("new").ok());
+  EXPECT_FALSE((*files)->Remove("cursor").ok());
+  EXPECT_FALSE((*files)->Rename("cursor", "units").ok());
+  auto file = (*files)->Open("cursor");
+  ASSERT_TRUE(file.ok());
+  EXPECT_FALSE((*file)->WriteAt(0, "x").ok());
+  EXPECT_EQ((*files)->List()->size(), 4u);
 }
 
 // Appends until killed, and says each sequence after Append returned.

@@ -86,9 +86,11 @@ class SystemSpoolFile : public SpoolFile {
 
 class SystemSpoolFiles : public SpoolFiles {
  public:
-  SystemSpoolFiles(ScopedFd directory, std::string path) : directory_(std::move(directory)), path_(std::move(path)) {}
+  SystemSpoolFiles(ScopedFd directory, std::string path, bool writable)
+      : directory_(std::move(directory)), path_(std::move(path)), writable_(writable) {}
 
   absl::Status Lock() override {
+    if (!writable_) return ReadOnly();
     const int fd = ::openat(directory_.get(), kLockName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return ErrnoStatus(errno, "open", Path(kLockName));
     lock_ = ScopedFd(fd);
@@ -123,11 +125,15 @@ class SystemSpoolFiles : public SpoolFiles {
   }
 
   absl::StatusOr<std::unique_ptr<SpoolFile>> Create(absl::string_view name) override {
-    return OpenFile(name, O_CREAT | O_EXCL, "create");
+    if (!writable_) return ReadOnly();
+    return OpenFile(name, O_RDWR | O_CREAT | O_EXCL, "create");
   }
-  absl::StatusOr<std::unique_ptr<SpoolFile>> Open(absl::string_view name) override { return OpenFile(name, 0, "open"); }
+  absl::StatusOr<std::unique_ptr<SpoolFile>> Open(absl::string_view name) override {
+    return OpenFile(name, writable_ ? O_RDWR : O_RDONLY, "open");
+  }
 
   absl::Status Rename(absl::string_view from, absl::string_view to) override {
+    if (!writable_) return ReadOnly();
     if (::renameat(directory_.get(), std::string(from).c_str(), directory_.get(), std::string(to).c_str()) != 0) {
       return ErrnoStatus(errno, "rename", Path(from));
     }
@@ -135,6 +141,7 @@ class SystemSpoolFiles : public SpoolFiles {
   }
 
   absl::Status Remove(absl::string_view name) override {
+    if (!writable_) return ReadOnly();
     if (::unlinkat(directory_.get(), std::string(name).c_str(), 0) != 0) {
       return ErrnoStatus(errno, "remove", Path(name));
     }
@@ -142,6 +149,7 @@ class SystemSpoolFiles : public SpoolFiles {
   }
 
   absl::Status SyncDirectory() override {
+    if (!writable_) return ReadOnly();
     if (::fsync(directory_.get()) != 0) return ErrnoStatus(errno, "sync", path_);
     return absl::OkStatus();
   }
@@ -154,11 +162,14 @@ class SystemSpoolFiles : public SpoolFiles {
 
  private:
   std::string Path(absl::string_view name) const { return absl::StrCat(path_, "/", name); }
+  absl::Status ReadOnly() const {
+    return absl::PermissionDeniedError(absl::StrCat("change ", path_, ": it was opened for reading"));
+  }
 
   absl::StatusOr<std::unique_ptr<SpoolFile>> OpenFile(absl::string_view name, int flags, absl::string_view verb) {
     // O_NONBLOCK: a FIFO somebody put there must not hang the agent.
-    const int fd = ::openat(directory_.get(), std::string(name).c_str(),
-                            O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0600);
+    const int fd =
+        ::openat(directory_.get(), std::string(name).c_str(), O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0600);
     if (fd < 0) return ErrnoStatus(errno, verb, Path(name));
     return std::make_unique<SystemSpoolFile>(ScopedFd(fd), Path(name));
   }
@@ -166,9 +177,16 @@ class SystemSpoolFiles : public SpoolFiles {
   ScopedFd directory_;
   ScopedFd lock_;
   std::string path_;
+  bool writable_;
 };
 
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<SpoolFiles>> OpenSystemSpoolFilesForReading(const std::string& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return ErrnoStatus(errno, "open", directory);
+  return std::make_unique<SystemSpoolFiles>(ScopedFd(fd), directory, false);
+}
 
 absl::StatusOr<std::unique_ptr<SpoolFiles>> OpenSystemSpoolFiles(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoStatus(errno, "create", directory);
@@ -184,7 +202,7 @@ absl::StatusOr<std::unique_ptr<SpoolFiles>> OpenSystemSpoolFiles(const std::stri
   if ((info.st_mode & 0077) != 0 && ::fchmod(fd, 0700) != 0) {
     return ErrnoStatus(errno, "restrict permissions of", directory);
   }
-  return std::make_unique<SystemSpoolFiles>(std::move(owned), directory);
+  return std::make_unique<SystemSpoolFiles>(std::move(owned), directory, true);
 }
 
 }  // namespace rollcall

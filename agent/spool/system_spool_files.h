@@ -14,6 +14,10 @@ namespace rollcall {
 // Files are created with mode 0600, close-on-exec, and links are never followed.
 absl::StatusOr<std::unique_ptr<SpoolFiles>> OpenSystemSpoolFiles(const std::string& directory);
 
+// The same for looking on, while an agent uses the spool or not: creates, locks and changes nothing, and
+// says PermissionDenied where it would have to. NotFound if there is no such directory.
+absl::StatusOr<std::unique_ptr<SpoolFiles>> OpenSystemSpoolFilesForReading(const std::string& directory);
+
 }  // namespace rollcall
 
 #endif  // ROLLCALL_AGENT_SPOOL_SYSTEM_SPOOL_FILES_H_
