@@ -46,6 +46,8 @@ constexpr size_t kMaxPemBytes = size_t{1} << 20;
 constexpr char kBootIdPath[] = "/proc/sys/kernel/random/boot_id";
 constexpr absl::Duration kWatchdogPeriod = absl::Seconds(10);
 constexpr uint32_t kSchemaVersion = 1;
+// Of the runs that are due only so many happen while what they find cannot be kept.
+constexpr uint32_t kStretchWithoutSpool = 4;
 // Holds the largest batch: one record of a megabyte.
 constexpr uint64_t kMinSpoolSegmentBytes = uint64_t{2} << 20;
 
@@ -72,7 +74,11 @@ WatchdogLimits LimitsOf(const AgentConfig& config) {
 class Agent::Parts : public SessionDelegate {
  public:
   Parts(const AgentConfig& config, const Clock* clock, Logger* logger)
-      : config_(config), clock_(clock), logger_(logger), started_at_(clock->Now()), random_(std::random_device{}()),
+      : config_(config),
+        clock_(clock),
+        logger_(logger),
+        started_at_(clock->Now()),
+        random_(std::random_device{}()),
         drop_log_(logger) {}
 
   absl::Status Identify();
@@ -96,6 +102,8 @@ class Agent::Parts : public SessionDelegate {
   CollectorContext MakeContext() const;
   WatchdogHooks MakeHooks();
   void AfterRun();
+  // Runs become rarer while the watchdog or the spool cannot bear them.
+  void ApplyStretch();
   void WaitForStop();
   double Random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
@@ -106,6 +114,8 @@ class Agent::Parts : public SessionDelegate {
   std::mt19937_64 random_;  // of the session's thread
   std::atomic<int> exit_code_{0};
   std::atomic<bool> stop_requested_{false};
+  std::atomic<uint32_t> watchdog_stretch_{1};
+  std::atomic<uint32_t> spool_stretch_{1};
 
   AgentIdentity identity_;
   HostIdentity host_identity_;
@@ -202,7 +212,10 @@ WatchdogHooks Agent::Parts::MakeHooks() {
   WatchdogHooks hooks;
   hooks.read_usage = ReadOwnUsage;
   hooks.first_inventory_done = [this] { return scheduler_->InitialRunsDone(); };
-  hooks.set_stretch = [this](uint32_t factor) { scheduler_->SetStretch(factor); };
+  hooks.set_stretch = [this](uint32_t factor) {
+    watchdog_stretch_ = factor;
+    ApplyStretch();
+  };
   hooks.exit = [this](const std::string& reason) {
     logger_->Error("watchdog.exit", "the agent ends to be started afresh", {{"reason", reason}});
     RequestStop(kRestartExitCode);
@@ -262,8 +275,12 @@ void Agent::Parts::AfterRun() {
   const absl::Status committed = spool_->Commit();
   if (!committed.ok()) logger_->Error("spool.sync_failed", "cannot sync the spool", {{"cause", committed}});
   drop_log_.Note(spool_->Stats());
+  spool_stretch_ = spool_->last_write().ok() ? 1 : kStretchWithoutSpool;
+  ApplyStretch();
   TrimMemory();  // between runs the agent only waits
 }
+
+void Agent::Parts::ApplyStretch() { scheduler_->SetStretch(std::max(watchdog_stretch_.load(), spool_stretch_.load())); }
 
 void Agent::Parts::EntryLost(uint64_t sequence, const absl::Status& cause) {
   logger_->Error("spool.entry_lost", "a spooled batch cannot be read; everything is collected again",
