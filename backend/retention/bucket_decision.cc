@@ -76,7 +76,11 @@ class BucketEvaluation {
   }
 
   void SetEvents() {
-    for (const auto& [name, service] : timeline_.hosting) events_.hosting.push_back({name, service.ended_at});
+    if (bucket_.key.hosting_service == kAllServices) {
+      for (const auto& [name, service] : timeline_.hosting) events_.hosting.push_back({name, service.ended_at});
+    } else if (const auto it = timeline_.hosting.find(bucket_.key.hosting_service); it != timeline_.hosting.end()) {
+      events_.hosting.push_back({it->first, it->second.ended_at});
+    }
     events_.feature_terminated_at = timeline_.feature.ended_at;
     for (const KnownOrder& hold : timeline_.holds) {
       if (!hold.selection.Touches(bucket_.key)) continue;

@@ -38,6 +38,38 @@ const std::vector<std::string>& Services() {
   return *services;
 }
 
+// Some years, each with some days off and some worked; numbers are days since 2015-01-01.
+struct RandomCalendar {
+  WorkingDays days;
+  std::set<int> years, off, make_up;
+};
+
+RandomCalendar MakeCalendar(uint32_t seed) {
+  std::mt19937 random(seed);
+  RandomCalendar calendar;
+  pb::WorkingDayCalendar file;
+  file.set_id("random");
+  file.set_version(1);
+  file.set_data_source("this test");
+  for (int year = 2019; year <= 2024; ++year) {
+    if (random() % 5 == 0) continue;
+    auto* published = file.add_years();
+    published->set_year(year);
+    published->add_notices("n");
+    calendar.years.insert(year);
+    for (int i = 0; i < 15; ++i) {
+      const int day = SlowCalculator::DayNumber(year, 1, 1) + static_cast<int>(random() % 365);
+      if (calendar.off.count(day) != 0 || calendar.make_up.count(day) != 0) continue;
+      const bool off = random() % 10 < 7;
+      (off ? calendar.off : calendar.make_up).insert(day);
+      const std::string text = DayText(absl::CivilDay(2015, 1, 1) + day);
+      off ? published->add_off_days(text) : published->add_make_up_days(text);
+    }
+  }
+  calendar.days = WorkingDays::From(file).value();
+  return calendar;
+}
+
 // Everything random of one case.
 class World {
  public:
@@ -47,11 +79,14 @@ class World {
     clocks_change_ = zone >= 3;
     policy_.data.set_zone(zones[zone]);
     EXPECT_TRUE(absl::LoadTimeZone(zones[zone], &policy_.zone));
-    MakeCalendar();
+    PickCalendar();
     MakePolicy();
-    calculator_.emplace(policy_.data, years_, off_, make_up_);
+    calculator_.emplace(policy_.data, years(), off(), make_up());
   }
 
+  const std::set<int>& years() const { return calendar_->years; }
+  const std::set<int>& off() const { return calendar_->off; }
+  const std::set<int>& make_up() const { return calendar_->make_up; }
   const RetentionPolicy& policy() const { return policy_; }
   const SlowCalculator& calculator() const { return *calculator_; }
   int Below(int n) { return static_cast<int>(random_() % static_cast<uint32_t>(n)); }
@@ -117,27 +152,15 @@ class World {
     return e;
   }
 
-  void MakeCalendar() {
-    pb::WorkingDayCalendar calendar;
-    calendar.set_id("random");
-    calendar.set_version(1);
-    calendar.set_data_source("this test");
-    for (int year = 2019; year <= 2024; ++year) {
-      if (Chance(20)) continue;
-      auto* published = calendar.add_years();
-      published->set_year(year);
-      published->add_notices("n");
-      years_.insert(year);
-      for (int i = 0; i < 15; ++i) {
-        const int day = SlowCalculator::DayNumber(year, 1, 1) + Below(365);
-        if (off_.count(day) != 0 || make_up_.count(day) != 0) continue;
-        const bool off = Chance(70);
-        (off ? off_ : make_up_).insert(day);
-        const std::string text = DayText(absl::CivilDay(2015, 1, 1) + day);
-        off ? published->add_off_days(text) : published->add_make_up_days(text);
-      }
-    }
-    policy_.calendar = WorkingDays::From(calendar).value();
+  // One of a few: reading a calendar takes longer than everything else here.
+  void PickCalendar() {
+    static const auto* calendars = [] {
+      auto* all = new std::vector<RandomCalendar>();
+      for (uint32_t seed = 0; seed < 64; ++seed) all->push_back(MakeCalendar(seed));
+      return all;
+    }();
+    calendar_ = &(*calendars)[static_cast<size_t>(Below(64))];
+    policy_.calendar = calendar_->days;
   }
 
   void MakePolicy() {
@@ -236,9 +259,7 @@ class World {
   std::mt19937 random_;
   bool clocks_change_ = false;
   RetentionPolicy policy_;
-  std::set<int> years_;
-  std::set<int> off_;
-  std::set<int> make_up_;
+  const RandomCalendar* calendar_ = nullptr;
   std::vector<Wall> instants_;
   std::optional<SlowCalculator> calculator_;
 };
@@ -353,6 +374,152 @@ TEST(RetentionProperty, EveryDateIsTheSlowCalculators) {
   }
   EXPECT_EQ(compared, kPolicies * kLogsPerPolicy);
   EXPECT_GT(with_deadline, compared / 4);  // or the test would test little
+}
+
+// ---- The comparison itself can fail.
+
+// What the calculator is told, changed the way a bug in the engine would read it.
+struct Misreading {
+  pb::Policy policy;
+  std::set<int> years, off, make_up;
+  std::vector<DiaryEntry> diary;
+  Wall now = 0;
+  int day = 0;
+};
+
+template <typename Change>
+void ForEachSum(pb::Expression* e, Change change) {
+  if (e->has_sum()) {
+    change(e->mutable_sum());
+    ForEachSum(e->mutable_sum()->mutable_of(), change);
+  }
+  if (e->has_max()) {
+    for (pb::Expression& of : *e->mutable_max()->mutable_of()) ForEachSum(&of, change);
+  }
+  if (e->has_min()) {
+    for (pb::Expression& of : *e->mutable_min()->mutable_of()) ForEachSum(&of, change);
+  }
+}
+
+template <typename Change>
+void ForEachPeriod(pb::Policy* policy, Change change) {
+  for (pb::RetainRule& rule : *policy->mutable_categories(0)->mutable_retain()) {
+    for (pb::Expression* e : {rule.mutable_not_before(), rule.mutable_last_day(), rule.mutable_not_after()}) change(e);
+  }
+  for (pb::RequestRule& rule : *policy->mutable_categories(0)->mutable_on_request()) {
+    for (pb::Expression* e : {rule.mutable_not_before(), rule.mutable_not_after()}) change(e);
+  }
+}
+
+template <typename Change>
+void ForEachSumOf(Misreading* m, Change change) {
+  ForEachPeriod(&m->policy, [&](pb::Expression* e) { ForEachSum(e, change); });
+}
+
+void SwapChoices(pb::Expression* e) {
+  if (!e->has_max() && !e->has_min()) return;
+  pb::Expression::Choice choice = e->has_max() ? e->max() : e->min();
+  e->has_max() ? *e->mutable_min() = choice : *e->mutable_max() = choice;
+}
+
+void Forget(DiaryEntry::What what, Misreading* m) {
+  std::vector<DiaryEntry> rest;
+  for (const DiaryEntry& e : m->diary) {
+    if (e.what != what) rest.push_back(e);
+  }
+  m->diary = rest;
+}
+
+constexpr struct {
+  const char* name;
+  void (*misread)(Misreading* m);
+} kMisreadings[] = {
+    {"no minimum",
+     [](Misreading* m) {
+       for (auto& rule : *m->policy.mutable_categories(0)->mutable_retain()) rule.clear_not_before();
+     }},
+    {"a request knows no minimum",
+     [](Misreading* m) {
+       for (auto& rule : *m->policy.mutable_categories(0)->mutable_on_request()) rule.clear_not_before();
+     }},
+    {"a day more",
+     [](Misreading* m) { ForEachSumOf(m, [](auto* s) { s->days() != 0 ? s->set_days(s->days() + 1) : void(); }); }},
+    {"a working day less",
+     [](Misreading* m) {
+       ForEachSumOf(m, [](auto* s) { s->working_days() > 1 ? s->set_working_days(s->working_days() - 1) : void(); });
+     }},
+    {"an hour more",
+     [](Misreading* m) { ForEachSumOf(m, [](auto* s) { s->hours() != 0 ? s->set_hours(s->hours() + 1) : void(); }); }},
+    {"months of thirty days",
+     [](Misreading* m) {
+       ForEachSumOf(m, [](auto* s) {
+         if (s->months() == 0) return;
+         s->set_days(s->months() * 30);
+         s->clear_months();
+       });
+     }},
+    {"working days without make-up days", [](Misreading* m) { m->make_up.clear(); }},
+    {"working days without holidays", [](Misreading* m) { m->off.clear(); }},
+    {"unknown years with weekends",
+     [](Misreading* m) {
+       for (int y = 2015; y < 2070; ++y) m->years.insert(y);
+     }},
+    {"the earlier for the later", [](Misreading* m) { ForEachPeriod(&m->policy, &SwapChoices); }},
+    {"a window of a day more",
+     [](Misreading* m) { m->policy.set_purge_window_days(m->policy.purge_window_days() + 1); }},
+    {"nothing is exact",
+     [](Misreading* m) {
+       for (auto& rule : *m->policy.mutable_categories(0)->mutable_retain()) rule.set_exact(false);
+     }},
+    {"no cooling-off", [](Misreading* m) { m->policy.mutable_service_levels()->set_cooling_off_hours(0); }},
+    {"no restriction",
+     [](Misreading* m) {
+       for (auto& rule : *m->policy.mutable_categories(0)->mutable_on_request()) rule.set_restrict_at_once(false);
+     }},
+    {"one end for another",
+     [](Misreading* m) {
+       for (auto& rule : *m->policy.mutable_categories(0)->mutable_retain()) {
+         rule.set_scope(rule.scope() == pb::FEATURE ? pb::HOSTING : pb::FEATURE);
+       }
+     }},
+    {"first seen for last seen", [](Misreading* m) { --m->day; }},
+    {"holds are forgotten", [](Misreading* m) { Forget(DiaryEntry::kHold, m); }},
+    {"releases are forgotten", [](Misreading* m) { Forget(DiaryEntry::kRelease, m); }},
+    {"requests are forgotten", [](Misreading* m) { Forget(DiaryEntry::kRequest, m); }},
+    {"cancellations are forgotten", [](Misreading* m) { Forget(DiaryEntry::kCancelRequest, m); }},
+    {"withdrawals are forgotten", [](Misreading* m) { Forget(DiaryEntry::kWithdraw, m); }},
+    {"returns are forgotten", [](Misreading* m) { Forget(DiaryEntry::kReturn, m); }},
+    {"paid periods are forgotten", [](Misreading* m) { Forget(DiaryEntry::kPaid, m); }},
+    {"an announcement is the end",
+     [](Misreading* m) {
+       for (DiaryEntry& e : m->diary) e.effective = e.what == DiaryEntry::kTerminate ? e.at : e.effective;
+     }},
+    {"the clock is a year ahead", [](Misreading* m) { m->now += 365 * kWallDay; }},
+};
+
+// Each misreading makes some date differ, within fewer cases than are compared above.
+TEST(RetentionProperty, EveryMisreadingIsNoticed) {
+  for (const auto& misreading : kMisreadings) {
+    int cases = 0;
+    for (bool noticed = false; !noticed; ++cases) {
+      ASSERT_LT(cases, kPolicies / 2) << misreading.name;
+      World world(static_cast<uint32_t>(cases));
+      const std::vector<DiaryEntry> diary = world.MakeDiary();
+      const Bucket bucket = MakeBucket(&world);
+      const Wall now = world.Instant() + world.Below(400) * kWallDay;
+      Misreading m = {world.policy().data, world.years(), world.off(), world.make_up(), diary, now, 0};
+      m.day = static_cast<int>(bucket.key.collected_day - absl::CivilDay(2015, 1, 1));
+      const auto ask = [&] {
+        const SecondOpinion o = SlowCalculator(m.policy, m.years, m.off, m.make_up)
+                                    .Ask(bucket.key.hosting_service, Services(), m.day, m.diary, m.now);
+        return std::make_tuple(o.held, o.restricted, o.ended, o.not_before, o.due_from, o.deadline);
+      };
+      const auto right = ask();
+      misreading.misread(&m);
+      noticed = ask() != right;
+    }
+    RecordProperty(misreading.name, cases);
+  }
 }
 
 // What an engine does with a bucket over the years, a step a tick.
