@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "backend/config/backend_config.h"
+#include "backend/descriptor_limit.h"
 #include "backend/init_command.h"
 #include "backend/pki/credential_files.h"
 #include "backend/query/policy_retention.h"
@@ -114,8 +115,6 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const BackendConfig& config) {
   options.reuse_port = config.reuse_port;
   options.admission.max_sessions = config.max_sessions;
   options.admission.handshakes_per_second = static_cast<double>(config.max_handshakes_per_second);
-  options.admission.poll_above = config.poll_above_sessions;
-  options.admission.poll_below = config.poll_above_sessions - config.poll_above_sessions / 8;
   options.max_inflight_bytes = config.max_inflight_mebibytes << 20;
   options.connection_age = config.max_connection_age;
   options.session.max_age = config.max_connection_age * 7 / 8;
@@ -127,6 +126,26 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const BackendConfig& config) {
   options.apply.threads = config.apply_threads;
   options.apply.queue_bytes = (config.queue_mebibytes << 20) / config.apply_threads;
   return options;
+}
+
+// No more sessions than there are descriptors for: who comes on top is told to come back.
+void LimitSessions(Logger& logger, AdmissionLimits* limits) {
+  const absl::StatusOr<uint64_t> fit = RaiseDescriptorLimit(limits->max_sessions);
+  if (!fit.ok()) {
+    logger.Warning("backend.descriptors", "The limit of open files cannot be raised", {{"error", fit.status()}});
+    return;
+  }
+  if (*fit == limits->max_sessions) return;
+  logger.Warning("backend.descriptors", "The process may not open enough files for max_sessions; raise LimitNOFILE",
+                 {{"max_sessions", limits->max_sessions}, {"fit", *fit}});
+  limits->max_sessions = *fit;
+}
+
+// Agents that poll need room to come in.
+void LimitPolling(const BackendConfig& config, AdmissionLimits* limits) {
+  const uint64_t most = std::max<uint64_t>(1, limits->max_sessions * 4 / 5);
+  limits->poll_above = std::min(config.poll_above_sessions, most);
+  limits->poll_below = limits->poll_above - limits->poll_above / 8;
 }
 
 absl::Status WritePort(const std::string& path, int port) {
@@ -146,6 +165,8 @@ absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Log
   if (!options.ok()) return options.status();
   absl::StatusOr<RetentionPolicy> policy = LoadRetentionPolicy(config.policy);
   if (!policy.ok()) return policy.status();
+  LimitSessions(logger, &options->admission);
+  LimitPolling(config, &options->admission);
   const absl::StatusOr<ScopedFd> lock = LockDataFolder(config.data_dir, config.reuse_port);
   if (!lock.ok()) return lock.status();
   SqliteStoreOptions store_options;
