@@ -75,7 +75,8 @@ void AddLoadOptions(CLI::App* app, FleetOptions* options) {
       ->capture_default_str();
   app->add_flag("--restart-backend", options->restart_backend,
                 "storm: kill the backend and start it again, instead of cutting sessions");
-  AddDuration(app, "--duration", &options->duration, "idle, mixed: how long (default 60s)");
+  AddDuration(app, "--duration", &options->duration,
+              "How long to hold the sessions (default 60s; storm: 0s, before it begins)");
   AddDuration(app, "--ramp", &options->ramp, "First connections are spread over this time (default 5 ms an agent)");
   AddDuration(app, "--spread", &options->spread, "First inventories are spread over this time (default 0s)");
   AddDuration(app, "--run-interval", &options->run_interval, "Time between runs of the collectors (default 60s)");
@@ -130,6 +131,9 @@ absl::StatusOr<std::optional<FleetOptions>> ParseFleetOptions(int argc, char** a
   }
   options.verify = !no_verify;
   options.json = format == "json";
+  if (options.duration == absl::InfiniteDuration()) {
+    options.duration = options.mode == FleetMode::kStorm ? absl::ZeroDuration() : absl::Minutes(1);
+  }
   if (options.ramp == absl::InfiniteDuration())
     options.ramp = absl::Milliseconds(5) * static_cast<int64_t>(options.agents);
   if (absl::Status status = CheckTogether(options); !status.ok()) return status;

@@ -43,7 +43,7 @@ struct FleetOptions {
 
   absl::Duration ramp = absl::InfiniteDuration();  // by the number of agents
   absl::Duration spread = absl::ZeroDuration();
-  absl::Duration duration = absl::Minutes(1);
+  absl::Duration duration = absl::InfiniteDuration();  // by the mode
   absl::Duration run_interval = absl::Minutes(1);
   absl::Duration reconnect_within = absl::ZeroDuration();
   absl::Duration max_backoff = absl::Minutes(5);

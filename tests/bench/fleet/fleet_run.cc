@@ -138,13 +138,13 @@ absl::Status FleetRun::PrepareHosts() {
 void FleetRun::RunPhases() {
   Connect();
   TakeInventories();
+  if (options_.mode != FleetMode::kIngest && options_.duration > absl::ZeroDuration()) LiveOn();
   if (options_.mode == FleetMode::kStorm) {
     if (absl::Status status = Storm(); !status.ok()) {
       logger_->Error("fleet.storm_failed", "the backend could not be started again", {{"cause", status}});
       report_.interrupted = true;
     }
   }
-  if (options_.mode == FleetMode::kIdle || options_.mode == FleetMode::kMixed) LiveOn();
   if (options_.verify) Verify();
 }
 
@@ -190,7 +190,7 @@ void FleetRun::LiveOn() {
                                          absl::FDivDuration(kStep, absl::Minutes(1))
                                    : 0;
   double due = 0;
-  Phase(FleetModeName(options_.mode), options_.duration, true, [&] {
+  Phase(options_.mode == FleetMode::kMixed ? "mixed" : "idle", options_.duration, true, [&] {
     for (due += cuts_per_step; due >= 1; due -= 1)
       agents_[random_.Below(agents_.size())]->CutOff(absl::Seconds(4) * Random());
     return false;
