@@ -49,7 +49,7 @@ class NetworkTest : public ::testing::Test {
 
   // Everything arrives, nothing is doubled, and the digests agree.
   void ExpectAllArrives() {
-    EXPECT_TRUE(deployment_->StoredPackagesBecome(packages_, absl::Seconds(120)));
+    EXPECT_TRUE(deployment_->StoredPackagesBecome(packages_, absl::Seconds(300)));
     link_->SetFaults({});
     deployment_->StopAgent();
     deployment_->StopBackend();
@@ -96,7 +96,7 @@ TEST_F(NetworkTest, OneMegabitPerSecond) {
   deployment_->SetPackages(packages_);
   const auto start = std::chrono::steady_clock::now();
   deployment_->StartAgent();
-  EXPECT_TRUE(deployment_->StoredPackagesBecome(packages_, absl::Seconds(120)));
+  EXPECT_TRUE(deployment_->StoredPackagesBecome(packages_, absl::Seconds(300)));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   // Both directions together can be no faster than twice the rate.
   EXPECT_LT(static_cast<double>(link_->counts().passed_bytes) * 8 / seconds, 2e6) << "the link was not slow";
