@@ -132,6 +132,23 @@ void AddPolicy(CLI::App* app, Arguments* a) {
   BindCommand(diff, a, compared, &RunPolicyDiff, /*needs_backend=*/false);
 }
 
+void AddCertificate(CLI::App* app, Arguments* a) {
+  CLI::App* verb = app->add_subcommand("certificate", "Certificates of deletion, offline");
+  verb->require_subcommand(1);
+  auto shown = std::make_shared<CertificateArguments>();
+  CLI::App* show = verb->add_subcommand("show", "What a certificate states, without verifying it");
+  show->add_option("FILE", shown->file, "Certificate")->required();
+  BindCommand(show, a, shown, &RunCertificateShow, /*needs_backend=*/false);
+
+  auto verified = std::make_shared<CertificateArguments>();
+  CLI::App* verify = verb->add_subcommand("verify", "Whether a certificate is proven by a checkpoint you kept");
+  verify->add_option("FILE", verified->file, "Certificate")->required();
+  verify->add_option("--checkpoint", verified->checkpoint, "Checkpoint from anywhere but the certificate's sender")
+      ->required();
+  verify->add_option("--key", verified->key, "The log's public key, NAME+ID+KEY; without it no signature is checked");
+  BindCommand(verify, a, verified, &RunCertificateVerify, /*needs_backend=*/false);
+}
+
 void AddRetract(CLI::App* app, Arguments* a) {
   auto values = std::make_shared<RetractArguments>();
   CLI::App* verb = app->add_subcommand("retract", "End what a faulty version of a collector wrote; erases nothing");
@@ -192,9 +209,10 @@ ParseResult ParseArguments(const std::vector<std::string>& words) {
   AddRetention(&app, arguments);
   AddPolicy(&app, arguments);
   AddRetract(&app, arguments);
+  AddCertificate(&app, arguments);
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused, 5 incomplete (status --check)\n"
-      "or an agreement that cannot be kept (policy lint).");
+      "or an agreement that cannot be kept (policy lint), 6 not proven (certificate verify).");
   std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 wants them
   try {
     app.parse(std::move(reversed));

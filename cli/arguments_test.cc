@@ -37,6 +37,14 @@ TEST(Arguments, RetractHasAVersionOfItsOwn) {
   EXPECT_THAT(ParseArguments({"--version"}).text, HasSubstr("rollcall "));
 }
 
+TEST(Arguments, CertificateVerifyHasAKeyOfItsOwnAndNeedsNoBackend) {
+  const ParseResult result =
+      ParseArguments({"certificate", "verify", "f", "--checkpoint", "c", "--key", "k", "--format", "json"});
+  ASSERT_FALSE(result.finished) << result.text;
+  EXPECT_FALSE(result.arguments.needs_backend);
+  EXPECT_EQ(result.arguments.key, "");
+}
+
 TEST(Arguments, WrongUsageExitsWithTwo) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{},
                                                                                      {"frobnicate"},
@@ -44,6 +52,8 @@ TEST(Arguments, WrongUsageExitsWithTwo) {
                                                                                      {"hosts", "--format", "xml"},
                                                                                      {"diff", "h"},
                                                                                      {"retention"},
+                                                                                     {"certificate"},
+                                                                                     {"certificate", "verify", "f"},
                                                                                      {"retract", "--collector", "x"},
                                                                                      {"completion", "tcsh"},
                                                                                      {"hosts", "-o", "narrow"}}) {
@@ -58,8 +68,8 @@ TEST(Arguments, HelpExitsWithZeroAndNamesEveryVerb) {
   const ParseResult result = ParseArguments({"--help"});
   EXPECT_TRUE(result.finished);
   EXPECT_EQ(result.exit_code, 0);
-  for (const char* verb :
-       {"hosts", "ls", "show", "history", "diff", "retention", "policy", "retract", "schema", "status", "completion"}) {
+  for (const char* verb : {"hosts", "ls", "show", "history", "diff", "retention", "policy", "retract", "certificate",
+                           "schema", "status", "completion"}) {
     EXPECT_THAT(result.text, HasSubstr(verb));
   }
 }
@@ -71,6 +81,7 @@ TEST(ExitCodes, FollowTheStatus) {
   EXPECT_EQ(ExitCodeFor(absl::NotFoundError("")), 3);
   EXPECT_EQ(ExitCodeFor(absl::PermissionDeniedError("")), 4);
   EXPECT_EQ(ExitCodeFor(IncompleteError("")), 5);
+  EXPECT_EQ(ExitCodeFor(NotProvenError("")), 6);
 }
 
 }  // namespace

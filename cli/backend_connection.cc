@@ -64,11 +64,15 @@ int ExitCodeFor(const absl::Status& status) {
       return kExitDenied;
     case absl::StatusCode::kFailedPrecondition:
       return kExitIncomplete;
+    case absl::StatusCode::kAborted:
+      return kExitNotProven;
     default:
       return kExitFailed;
   }
 }
 
 absl::Status IncompleteError(absl::string_view message) { return absl::FailedPreconditionError(message); }
+
+absl::Status NotProvenError(absl::string_view message) { return absl::AbortedError(message); }
 
 }  // namespace rollcall

@@ -22,11 +22,12 @@ namespace pb = ::rollcall::v1;
 // Exit codes, documented in rollcall(1).
 enum ExitCode {
   kExitOk = 0,
-  kExitFailed = 1,     // the backend could not be reached or failed
-  kExitUsage = 2,      // wrong arguments or configuration
-  kExitNotFound = 3,   // no such asset, host or kind
-  kExitDenied = 4,     // the backend refused the caller
-  kExitIncomplete = 5  // `status --check`: coverage is not complete
+  kExitFailed = 1,      // the backend could not be reached or failed
+  kExitUsage = 2,       // wrong arguments or configuration
+  kExitNotFound = 3,    // no such asset, host or kind
+  kExitDenied = 4,      // the backend refused the caller
+  kExitIncomplete = 5,  // `status --check`: coverage is not complete
+  kExitNotProven = 6    // `certificate verify`: the certificate is not proven
 };
 
 // The exit code for a command that ended with `status`.
@@ -90,6 +91,12 @@ struct StatusArguments {
   // With check: these must have reported.
   std::vector<std::string> collectors;
 };
+struct CertificateArguments {
+  std::string file;
+  // Of verify: a checkpoint kept by somebody else, and the log's public key, which may be empty.
+  std::string checkpoint;
+  std::string key;
+};
 struct CompletionArguments {
   std::string shell;
 };
@@ -106,10 +113,15 @@ absl::Status RunRetentionSample(const CommandContext& context);
 absl::Status RunRetract(const CommandContext& context, const RetractArguments& arguments);
 absl::Status RunSchema(const CommandContext& context, const SchemaArguments& arguments);
 absl::Status RunStatus(const CommandContext& context, const StatusArguments& arguments);
+absl::Status RunCertificateShow(const CommandContext& context, const CertificateArguments& arguments);
+absl::Status RunCertificateVerify(const CommandContext& context, const CertificateArguments& arguments);
 absl::Status RunCompletion(const CommandContext& context, const CompletionArguments& arguments);
 
 // Status that ends `status --check` with kExitIncomplete.
 absl::Status IncompleteError(absl::string_view message);
+
+// Status that ends `certificate verify` with kExitNotProven.
+absl::Status NotProvenError(absl::string_view message);
 
 absl::Status FromGrpc(const grpc::Status& status);
 

@@ -6,11 +6,12 @@
 namespace rollcall {
 namespace {
 
-constexpr absl::string_view kVerbs = "hosts summary status schema ls show history diff retention policy retract completion";
+constexpr absl::string_view kVerbs =
+    "hosts summary status schema ls show history diff retention policy retract certificate completion";
 constexpr absl::string_view kOptions =
     "--config --server --server-name --ca --cert --key --format -o --no-color --help "
     "--host --where --at --columns --limit --from --to --kind --check --since --collectors "
-    "--collector --version --dry-run --yes --facts --explain --calendars";
+    "--collector --version --dry-run --yes --facts --explain --calendars --checkpoint";
 
 constexpr absl::string_view kBash = R"(_rollcall() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
@@ -20,8 +21,9 @@ constexpr absl::string_view kBash = R"(_rollcall() {
     -o) COMPREPLY=($(compgen -W "wide" -- "$word")); return ;;
     retention) COMPREPLY=($(compgen -W "explain sample" -- "$word")); return ;;
     policy) COMPREPLY=($(compgen -W "lint simulate diff" -- "$word")); return ;;
+    certificate) COMPREPLY=($(compgen -W "show verify" -- "$word")); return ;;
     completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")); return ;;
-    --config|--ca|--cert|--key|--facts|--calendars|lint|simulate) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --config|--ca|--cert|--key|--facts|--calendars|--checkpoint|lint|simulate|verify) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   if [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "@OPTIONS@" -- "$word"))
@@ -40,8 +42,9 @@ _rollcall() {
     -o) compadd wide ;;
     retention) compadd explain sample ;;
     policy) compadd lint simulate diff ;;
+    certificate) compadd show verify ;;
     completion) compadd bash zsh fish ;;
-    --config|--ca|--cert|--key|--facts|--calendars|lint|simulate) _files ;;
+    --config|--ca|--cert|--key|--facts|--calendars|--checkpoint|lint|simulate|verify) _files ;;
     *) compadd @VERBS@ ; compadd -- @OPTIONS@ ;;
   esac
 }
@@ -56,6 +59,8 @@ complete -c rollcall -n "__fish_seen_subcommand_from policy" -F -a "lint simulat
 complete -c rollcall -n "__fish_seen_subcommand_from simulate" -l facts -r -F
 complete -c rollcall -n "__fish_seen_subcommand_from simulate" -l explain
 complete -c rollcall -n "__fish_seen_subcommand_from policy" -l calendars -r -F
+complete -c rollcall -n "__fish_seen_subcommand_from certificate" -F -a "show verify"
+complete -c rollcall -n "__fish_seen_subcommand_from certificate" -l checkpoint -r -F
 complete -c rollcall -n "__fish_seen_subcommand_from completion" -a "bash zsh fish"
 complete -c rollcall -l format -x -a "table json csv"
 complete -c rollcall -s o -x -a wide
