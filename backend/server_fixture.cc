@@ -100,6 +100,8 @@ std::shared_ptr<grpc::Channel> ServerFixture::Connect(const CertifiedKey& pair) 
   tls.pem_private_key = pair.key_pem;
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // Windows that do not grow with the delay: a client that does not read is full soon, however slow the machine.
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", server_->port()), grpc::SslCredentials(tls), arguments);
 }
 
