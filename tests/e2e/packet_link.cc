@@ -85,7 +85,7 @@ PacketLink::PacketLink() {
   for (const Side side : {kLeft, kRight}) {
     const std::string tag = absl::StrCat(getpid(), side == kLeft ? "l" : "r");
     const std::string inner = absl::StrCat("rci", tag);
-    const std::string outer = absl::StrCat("rco", tag);
+    const std::string& outer = outer_[side] = absl::StrCat("rco", tag);
     const std::string& name = namespaces_[side] = absl::StrCat("rollcall-", tag);
     Ip({"netns", "add", name});
     Ip({"link", "add", outer, "type", "veth", "peer", "name", inner});
@@ -107,7 +107,8 @@ PacketLink::~PacketLink() {
   close(stop_read_);
   for (const Side side : {kLeft, kRight}) {
     close(sockets_[side]);
-    // The interfaces go with it.
+    // The namespace would take its end along, but only some time after the command has returned.
+    Ip({"link", "del", outer_[side]});
     Ip({"netns", "del", namespaces_[side]});
   }
 }

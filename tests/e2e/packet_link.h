@@ -74,6 +74,8 @@ class PacketLink {
   bool Happens(double share) { return share > 0 && std::uniform_real_distribution<double>(0, 1)(random_) < share; }
 
   std::string namespaces_[2];
+  // The interfaces' ends that this process sees.
+  std::string outer_[2];
   int sockets_[2] = {-1, -1};
   int stop_read_ = -1;
   int stop_write_ = -1;
