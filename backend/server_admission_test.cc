@@ -330,7 +330,7 @@ TEST_F(AdmissionTest, WhoDoesNotReadIsCutOff) {
     unit.scope.set_id(absl::StrCat(std::string(240, 'c'), i));
     store_.AddUnit(unit);
   }
-  options_.session.write_timeout = absl::Milliseconds(300);
+  options_.session.write_timeout = absl::Seconds(2);
   options_.session.finish_patience = absl::Milliseconds(300);
   Start();
   TestSession session(ConnectAgent());

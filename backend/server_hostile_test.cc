@@ -59,7 +59,7 @@ class HostileAgentTest : public ServerFixture {
     ASSERT_TRUE(sqlite_->EnrollAgent(agent_, clock_.Now()).ok());
     ServerFixture::SetUp();
     options_.max_inflight_bytes = kInflightLimit;
-    options_.session.write_timeout = absl::Milliseconds(300);
+    options_.session.write_timeout = absl::Seconds(2);
     Start();
     honest_id_ = Enroll(1);
     honest_ = std::thread([this] { WorkHonestly(); });
