@@ -26,7 +26,7 @@ void IndentedLine(std::string* out, const std::string& line) { absl::StrAppend(o
 
 }  // namespace
 
-std::string Program(const std::string& name) { return std::string(ROLLCALL_BIN_DIR) + "/" + name; }
+std::string Program(const std::string& name) { return absl::StrCat(ROLLCALL_BIN_DIR, "/", name); }
 
 Deployment::Deployment(DeploymentOptions options) : options_(std::move(options)) {
   WriteAll(root() + "/etc/os-release",
