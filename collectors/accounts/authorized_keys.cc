@@ -137,8 +137,11 @@ bool TakeQuoted(absl::string_view* rest, std::string* value) {
 void AddOption(absl::string_view written, std::string&& value, KeyLine* key) {
   std::string name = absl::AsciiStrToLower(written);
   if (std::find(kOptions.begin(), kOptions.end(), name) == kOptions.end()) name = "unknown";
-  if (name == "from") key->from = std::move(value);
-  if (name == "command") key->command = std::move(value);
+  if (name == "from") {
+    key->from = std::move(value);
+  } else if (name == "command") {
+    key->command = std::move(value);
+  }
   if (key->options.size() < kMaxOptions) key->options.push_back(std::move(name));
 }
 
