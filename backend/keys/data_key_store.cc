@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -15,6 +13,7 @@
 #include "backend/keys/key_database.h"
 #include "backend/pki/credential_files.h"
 #include "platform/errno_status.h"
+#include "platform/fd_io.h"
 #include "platform/scoped_fd.h"
 #include "platform/status_macros.h"
 
@@ -30,17 +29,20 @@ struct KeyBackup {
   absl::Time taken_at;
 };
 
-// Complete backups, oldest first. One is named by the second it was taken.
-std::vector<KeyBackup> ListBackups(const std::string& folder) {
+// Complete backups, oldest first. One is named by the second it was taken. Unavailable if the folder cannot be read:
+// there may be copies of keys in it, so that must not look like an empty one.
+absl::StatusOr<std::vector<KeyBackup>> ListBackups(const std::string& folder) {
+  const ScopedFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::vector<DirectoryEntry> entries;
+  const int error = fd.valid() ? ListFd(fd.get(), &entries) : errno;
+  if (error != 0) return absl::UnavailableError(ErrnoStatus(error, "list key backups in", folder).message());
   std::vector<KeyBackup> backups;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    absl::string_view seconds = name;
+  for (const DirectoryEntry& entry : entries) {
+    absl::string_view seconds = entry.name;
     int64_t taken = 0;
     if (absl::ConsumePrefix(&seconds, kBackupPrefix) && absl::ConsumeSuffix(&seconds, kBackupSuffix) &&
         absl::SimpleAtoi(seconds, &taken)) {
-      backups.push_back({entry.path().string(), absl::FromUnixSeconds(taken)});
+      backups.push_back({absl::StrCat(folder, "/", entry.name), absl::FromUnixSeconds(taken)});
     }
   }
   std::sort(backups.begin(), backups.end(),
@@ -154,6 +156,8 @@ absl::StatusOr<std::vector<KeyDestruction>> DataKeyStore::Destroy(const std::vec
                                                                   absl::Time now) {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const std::string& key_id : key_ids) ROLLCALL_RETURN_IF_ERROR(FindKey(db_.get(), key_id).status());
+  // Asked before anything is destroyed, which would be half of it.
+  ROLLCALL_RETURN_IF_ERROR(ListBackups(options_.ring_folder).status());
   ROLLCALL_RETURN_IF_ERROR(DestroyKeys(db_.get(), key_ids, now));
   std::vector<KeyDestruction> destructions;
   for (const std::string& key_id : key_ids) {
@@ -172,7 +176,8 @@ absl::StatusOr<std::vector<KeyDestruction>> DataKeyStore::Destroy(const std::vec
 
 absl::Status DataKeyStore::DestroyInRing(const std::vector<std::string>& key_ids, absl::Time now,
                                          std::vector<KeyDestruction>* destructions) {
-  for (const KeyBackup& backup : ListBackups(options_.ring_folder)) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<KeyBackup> backups, ListBackups(options_.ring_folder));
+  for (const KeyBackup& backup : backups) {
     ROLLCALL_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> db, OpenKeyDatabase(backup.path));
     for (KeyDestruction& destruction : *destructions) {
       const absl::StatusOr<KeyRow> row = FindKey(db.get(), destruction.key_id);
@@ -189,17 +194,19 @@ absl::Status DataKeyStore::DestroyInRing(const std::vector<std::string>& key_ids
 
 absl::Status DataKeyStore::RewriteFiles() {
   ROLLCALL_RETURN_IF_ERROR(RewriteDatabase(db_.get()));
-  for (const KeyBackup& backup : ListBackups(options_.ring_folder)) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<KeyBackup> backups, ListBackups(options_.ring_folder));
+  for (const KeyBackup& backup : backups) {
     ROLLCALL_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> db, OpenKeyDatabase(backup.path));
     ROLLCALL_RETURN_IF_ERROR(RewriteDatabase(db.get()));
   }
   return absl::OkStatus();
 }
 
-std::vector<std::string> DataKeyStore::FilesWithKeys() const {
+absl::StatusOr<std::vector<std::string>> DataKeyStore::FilesWithKeys() const {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<KeyBackup> backups, ListBackups(options_.ring_folder));
   std::vector<std::string> files;
   std::vector<std::string> databases = {options_.path};
-  for (const KeyBackup& backup : ListBackups(options_.ring_folder)) databases.push_back(backup.path);
+  for (const KeyBackup& backup : backups) databases.push_back(backup.path);
   for (const std::string& database : databases) {
     for (const char* suffix : {"", "-wal", "-journal"}) files.push_back(database + suffix);
   }
@@ -213,7 +220,8 @@ absl::Status DataKeyStore::LookForTraces(const std::vector<std::string>& key_ids
     if (!row.destroyed_at.has_value()) return absl::FailedPreconditionError("verify destroyed key: it is still there");
     nonces.push_back(Complement(row.trace));
   }
-  for (const std::string& file : FilesWithKeys()) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesWithKeys());
+  for (const std::string& file : files) {
     ROLLCALL_ASSIGN_OR_RETURN(const bool found, FileHasAny(file, nonces));
     if (found) return absl::DataLossError(absl::StrCat("verify destroyed key: a trace of it is in ", file));
   }
@@ -244,7 +252,8 @@ absl::Status DataKeyStore::Backup(absl::Time now) {
 
 absl::Status DataKeyStore::PruneRing(absl::Time now) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (const KeyBackup& backup : ListBackups(options_.ring_folder)) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<KeyBackup> backups, ListBackups(options_.ring_folder));
+  for (const KeyBackup& backup : backups) {
     if (backup.taken_at + options_.ring_age > now) continue;
     ROLLCALL_RETURN_IF_ERROR(RemoveDatabase(backup.path));
   }

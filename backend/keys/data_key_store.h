@@ -67,16 +67,18 @@ class DataKeyStore {
   absl::StatusOr<std::vector<std::string>> KeysOf(const pb::BucketName& bucket);
 
   // Destroys keys: overwrites and deletes them here and in every backup of the ring, truncates the logs, and looks for
-  // what they were in all those files. DataLoss if a trace is left after that. NotFound, and nothing is
-  // destroyed, if one never was.
+  // what they were in all those files. DataLoss if a trace is left after that. Nothing is
+  // destroyed if one never was (NotFound) or the ring cannot be listed (Unavailable).
   absl::StatusOr<std::vector<KeyDestruction>> Destroy(const std::vector<std::string>& key_ids, absl::Time now);
   // Looks again, at any time. OK if the key was destroyed and no trace of it is in the store or the ring; NotFound if
-  // it never was; FailedPrecondition if it is still there; DataLoss if there is a trace.
+  // it never was; FailedPrecondition if it is still there; DataLoss if there is a trace; Unavailable if the ring
+  // cannot be listed.
   absl::Status VerifyDestroyed(absl::string_view key_id);
 
   // Adds a backup to the ring and removes the expired ones.
   absl::Status Backup(absl::Time now);
   // Removes backups older than the ring's age. To be called hourly also when no backups are made.
+  // Unavailable if the ring cannot be listed.
   absl::Status PruneRing(absl::Time now);
 
  private:
@@ -92,7 +94,7 @@ class DataKeyStore {
   // when pages were split.
   absl::Status RewriteFiles();
   absl::Status LookForTraces(const std::vector<std::string>& key_ids);
-  std::vector<std::string> FilesWithKeys() const;
+  absl::StatusOr<std::vector<std::string>> FilesWithKeys() const;
 
   const DataKeyStoreOptions options_;
   KekProvider* const keks_;

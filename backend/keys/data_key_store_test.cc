@@ -178,6 +178,25 @@ TEST_F(DataKeyStoreTest, TheRingKeepsADayAndIsPrivate) {
   EXPECT_THAT(RingFiles(), IsEmpty());
 }
 
+// A ring that cannot be read is not one without backups.
+TEST_F(DataKeyStoreTest, WithoutItsRingNothingIsDestroyedOrVerified) {
+  const std::string gone = store_->KeyForWriting(BucketOfDay(1), kNow)->id();
+  const std::string there = store_->KeyForWriting(BucketOfDay(2), kNow)->id();
+  ASSERT_TRUE(store_->Backup(kNow).ok());
+  ASSERT_TRUE(store_->Destroy({gone}, kNow + absl::Hours(1)).ok());
+  const std::string ring = folder_.options().ring_folder;
+  std::filesystem::rename(ring, ring + ".away");
+  EXPECT_TRUE(absl::IsUnavailable(store_->Destroy({there}, kNow + absl::Hours(2)).status()));
+  EXPECT_TRUE(store_->KeyForReading(BucketOfDay(2), there).ok());
+  EXPECT_TRUE(absl::IsUnavailable(store_->VerifyDestroyed(gone)));
+  EXPECT_TRUE(absl::IsUnavailable(store_->PruneRing(kNow + absl::Hours(54))));
+  std::filesystem::rename(ring + ".away", ring);
+  const auto destroyed = store_->Destroy({there}, kNow + absl::Hours(3));
+  ASSERT_TRUE(destroyed.ok()) << destroyed.status();
+  EXPECT_EQ((*destroyed)[0].last_copy_expires_at, kNow + absl::Hours(24));
+  EXPECT_TRUE(store_->VerifyDestroyed(there).ok());
+}
+
 TEST_F(DataKeyStoreTest, ABackupBringsAKeyBackAndADestroyedOneNot) {
   const std::string lost = store_->KeyForWriting(BucketOfDay(1), kNow)->id();
   const std::string purged = store_->KeyForWriting(BucketOfDay(2), kNow)->id();
