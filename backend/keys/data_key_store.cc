@@ -86,7 +86,7 @@ absl::StatusOr<std::unique_ptr<DataKeyStore>> DataKeyStore::Open(const DataKeySt
   ROLLCALL_ASSIGN_OR_RETURN(store->db_, OpenKeyDatabase(options.path));
   // What a crash left of a destruction or a backup.
   ROLLCALL_RETURN_IF_ERROR(TruncateLog(store->db_.get()));
-  ROLLCALL_RETURN_IF_ERROR(RemoveDatabase(absl::StrCat(options.ring_folder, "/", kUnfinished)));
+  ROLLCALL_RETURN_IF_ERROR(RemoveDatabase(store->UnfinishedBackup()));
   return store;
 }
 
@@ -176,6 +176,9 @@ absl::StatusOr<std::vector<KeyDestruction>> DataKeyStore::Destroy(const std::vec
 
 absl::Status DataKeyStore::DestroyInRing(const std::vector<std::string>& key_ids, absl::Time now,
                                          std::vector<KeyDestruction>* destructions) {
+  // Keys that no backup will be made of.
+  ROLLCALL_RETURN_IF_ERROR(RemoveDatabase(UnfinishedBackup()));
+  ROLLCALL_RETURN_IF_ERROR(SyncPath(options_.ring_folder));
   ROLLCALL_ASSIGN_OR_RETURN(const std::vector<KeyBackup> backups, ListBackups(options_.ring_folder));
   for (const KeyBackup& backup : backups) {
     ROLLCALL_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> db, OpenKeyDatabase(backup.path));
@@ -205,7 +208,7 @@ absl::Status DataKeyStore::RewriteFiles() {
 absl::StatusOr<std::vector<std::string>> DataKeyStore::FilesWithKeys() const {
   ROLLCALL_ASSIGN_OR_RETURN(const std::vector<KeyBackup> backups, ListBackups(options_.ring_folder));
   std::vector<std::string> files;
-  std::vector<std::string> databases = {options_.path};
+  std::vector<std::string> databases = {options_.path, UnfinishedBackup()};
   for (const KeyBackup& backup : backups) databases.push_back(backup.path);
   for (const std::string& database : databases) {
     for (const char* suffix : {"", "-wal", "-journal"}) files.push_back(database + suffix);
@@ -233,19 +236,29 @@ absl::Status DataKeyStore::VerifyDestroyed(absl::string_view key_id) {
   return LookForTraces({std::string(key_id)});
 }
 
+std::string DataKeyStore::UnfinishedBackup() const { return absl::StrCat(options_.ring_folder, "/", kUnfinished); }
+
+absl::Status DataKeyStore::WriteBackup(const std::string& path) {
+  const std::string unfinished = UnfinishedBackup();
+  ROLLCALL_RETURN_IF_ERROR(RemoveDatabase(unfinished));
+  // SQLite writes into an empty file as it is, so its mode is ours.
+  ROLLCALL_RETURN_IF_ERROR(WriteFileAtomically(unfinished, "", 0600));
+  ROLLCALL_RETURN_IF_ERROR(db_->Prepare("VACUUM INTO ?").Text(unfinished).Run());
+  ROLLCALL_RETURN_IF_ERROR(SyncPath(unfinished));
+  if (::rename(unfinished.c_str(), path.c_str()) != 0) return ErrnoStatus(errno, "rename to", path);
+  return SyncPath(options_.ring_folder);
+}
+
 absl::Status DataKeyStore::Backup(absl::Time now) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const std::string unfinished = absl::StrCat(options_.ring_folder, "/", kUnfinished);
-    const std::string finished =
-        absl::StrCat(options_.ring_folder, "/", kBackupPrefix, absl::ToUnixSeconds(now), kBackupSuffix);
-    ROLLCALL_RETURN_IF_ERROR(RemoveDatabase(unfinished));
-    // SQLite writes into an empty file as it is, so its mode is ours.
-    ROLLCALL_RETURN_IF_ERROR(WriteFileAtomically(unfinished, "", 0600));
-    ROLLCALL_RETURN_IF_ERROR(db_->Prepare("VACUUM INTO ?").Text(unfinished).Run());
-    ROLLCALL_RETURN_IF_ERROR(SyncPath(unfinished));
-    if (::rename(unfinished.c_str(), finished.c_str()) != 0) return ErrnoStatus(errno, "rename to", finished);
-    ROLLCALL_RETURN_IF_ERROR(SyncPath(options_.ring_folder));
+    absl::Status status =
+        WriteBackup(absl::StrCat(options_.ring_folder, "/", kBackupPrefix, absl::ToUnixSeconds(now), kBackupSuffix));
+    if (!status.ok()) {
+      // There are keys in it. If it cannot be removed now, the next destruction does so, or fails.
+      RemoveDatabase(UnfinishedBackup()).IgnoreError();
+      return status;
+    }
   }
   return PruneRing(now);
 }

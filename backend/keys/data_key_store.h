@@ -75,7 +75,7 @@ class DataKeyStore {
   // cannot be listed.
   absl::Status VerifyDestroyed(absl::string_view key_id);
 
-  // Adds a backup to the ring and removes the expired ones.
+  // Adds a backup to the ring and removes the expired ones. What was written of one that fails is removed.
   absl::Status Backup(absl::Time now);
   // Removes backups older than the ring's age. To be called hourly also when no backups are made.
   // Unavailable if the ring cannot be listed.
@@ -94,7 +94,10 @@ class DataKeyStore {
   // when pages were split.
   absl::Status RewriteFiles();
   absl::Status LookForTraces(const std::vector<std::string>& key_ids);
+  // Of the store, its ring, and a backup that was not finished; not all of them exist.
   absl::StatusOr<std::vector<std::string>> FilesWithKeys() const;
+  std::string UnfinishedBackup() const;
+  absl::Status WriteBackup(const std::string& path);
 
   const DataKeyStoreOptions options_;
   KekProvider* const keks_;

@@ -197,6 +197,32 @@ TEST_F(DataKeyStoreTest, WithoutItsRingNothingIsDestroyedOrVerified) {
   EXPECT_TRUE(store_->VerifyDestroyed(there).ok());
 }
 
+TEST_F(DataKeyStoreTest, ABackupThatFailsLeavesNoCopyOfTheKeys) {
+  ASSERT_TRUE(store_->KeyForWriting(BucketOfDay(1), kNow).ok());
+  // It is written, and cannot be given its name.
+  const std::string taken = absl::StrCat("keys-", absl::ToUnixSeconds(kNow), ".db");
+  std::filesystem::create_directory(folder_.options().ring_folder + "/" + taken);
+  EXPECT_FALSE(store_->Backup(kNow).ok());
+  EXPECT_THAT(RingFiles(), ElementsAre(taken));
+}
+
+// As a backup that failed, and could not be removed, leaves it.
+TEST_F(DataKeyStoreTest, AnUnfinishedBackupIsDestroyedAndLookedThrough) {
+  const std::string id = store_->KeyForWriting(BucketOfDay(1), kNow)->id();
+  const std::string nonce = WrappedOf(id).substr(0, kNonceBytes);
+  const std::string unfinished = folder_.options().ring_folder + "/unfinished.db";
+  for (const char* suffix : {"", "-wal", "-journal"}) std::ofstream(unfinished + suffix, std::ios::binary) << nonce;
+  ASSERT_TRUE(store_->Destroy({id}, kNow).ok());
+  EXPECT_THAT(RingFiles(), IsEmpty());
+  EXPECT_TRUE(store_->VerifyDestroyed(id).ok());
+  for (const char* suffix : {"", "-wal", "-journal"}) {
+    std::ofstream(unfinished + suffix, std::ios::binary) << nonce;
+    EXPECT_TRUE(absl::IsDataLoss(store_->VerifyDestroyed(id))) << suffix;
+    std::filesystem::remove(unfinished + suffix);
+  }
+  EXPECT_TRUE(store_->VerifyDestroyed(id).ok());
+}
+
 TEST_F(DataKeyStoreTest, ABackupBringsAKeyBackAndADestroyedOneNot) {
   const std::string lost = store_->KeyForWriting(BucketOfDay(1), kNow)->id();
   const std::string purged = store_->KeyForWriting(BucketOfDay(2), kNow)->id();
