@@ -17,7 +17,6 @@ add_compile_options(-fPIE -pthread)
 add_link_options(-pie -Wl,-z,relro,-z,now -Wl,--as-needed)
 
 # Whoever builds to use it is not stopped by a warning that only another compiler or -O2 gives.
-# absl::string_view is a type of its own in Debian 12's Abseil.
 add_compile_options(
   -Wall -Wextra $<$<NOT:$<CONFIG:Release>>:-Werror> -Wno-unused-parameter -Wno-missing-field-initializers
   -fno-strict-aliasing -fstack-protector-strong)
