@@ -101,12 +101,18 @@ absl::StatusOr<std::vector<std::string>> DataKeyStore::LiveKeys(const std::strin
   }
 }
 
-absl::StatusOr<bool> DataKeyStore::HasDestroyedKey(const std::string& tag) {
-  return db_->Prepare("SELECT 1 FROM destroyed WHERE tag = ? LIMIT 1").Blob(tag).Step();
+absl::Status DataKeyStore::CheckNotPurged(const std::string& tag) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> live, LiveKeys(tag));
+  if (!live.empty()) return absl::OkStatus();
+  ROLLCALL_ASSIGN_OR_RETURN(const bool destroyed,
+                            db_->Prepare("SELECT 1 FROM destroyed WHERE tag = ? LIMIT 1").Blob(tag).Step());
+  if (destroyed) return absl::FailedPreconditionError("write to bucket: its keys are destroyed");
+  return absl::OkStatus();
 }
 
 absl::StatusOr<DataKey> DataKeyStore::Make(const pb::BucketName& bucket, absl::Time now) {
   const std::string tag = BucketTag(bucket);
+  ROLLCALL_RETURN_IF_ERROR(CheckNotPurged(tag));
   ROLLCALL_ASSIGN_OR_RETURN(std::string key_id, RandomBytes(kKeyIdBytes));
   ROLLCALL_ASSIGN_OR_RETURN(SecretKey secret, SecretKey::Random());
   ROLLCALL_ASSIGN_OR_RETURN(const std::string wrapped,
@@ -129,12 +135,8 @@ absl::StatusOr<DataKey> DataKeyStore::Load(const pb::BucketName& bucket, absl::s
 
 absl::StatusOr<DataKey> DataKeyStore::KeyForWriting(const pb::BucketName& bucket, absl::Time now) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const std::string tag = BucketTag(bucket);
-  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> ids, LiveKeys(tag));
-  if (!ids.empty()) return Load(bucket, ids.back());
-  ROLLCALL_ASSIGN_OR_RETURN(const bool destroyed, HasDestroyedKey(tag));
-  if (destroyed) return absl::FailedPreconditionError("write to bucket: its keys are destroyed");
-  return Make(bucket, now);
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> ids, LiveKeys(BucketTag(bucket)));
+  return ids.empty() ? Make(bucket, now) : Load(bucket, ids.back());
 }
 
 absl::StatusOr<DataKey> DataKeyStore::NewKey(const pb::BucketName& bucket, absl::Time now) {

@@ -58,7 +58,8 @@ class DataKeyStore {
   // The bucket's newest key; made, durably, if it never had one. FailedPrecondition if it had and all are destroyed:
   // what is purged does not come back.
   absl::StatusOr<DataKey> KeyForWriting(const pb::BucketName& bucket, absl::Time now);
-  // A new key for a bucket whose objects are rewritten without a part of them. Destroy the old ones after.
+  // A new key for a bucket whose objects are rewritten without a part of them. Destroy the old ones
+  // after. FailedPrecondition as KeyForWriting.
   absl::StatusOr<DataKey> NewKey(const pb::BucketName& bucket, absl::Time now);
   // The key an envelope was sealed with. NotFound if it was destroyed or never was; PermissionDenied if it is
   // another bucket's.
@@ -85,7 +86,8 @@ class DataKeyStore {
   explicit DataKeyStore(DataKeyStoreOptions options, KekProvider* keks);
 
   absl::StatusOr<std::vector<std::string>> LiveKeys(const std::string& tag);
-  absl::StatusOr<bool> HasDestroyedKey(const std::string& tag);
+  // FailedPrecondition if the bucket had keys and all are destroyed.
+  absl::Status CheckNotPurged(const std::string& tag);
   absl::StatusOr<DataKey> Make(const pb::BucketName& bucket, absl::Time now);
   absl::StatusOr<DataKey> Load(const pb::BucketName& bucket, absl::string_view key_id);
   absl::Status DestroyInRing(const std::vector<std::string>& key_ids, absl::Time now,

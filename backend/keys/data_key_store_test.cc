@@ -107,6 +107,19 @@ TEST_F(DataKeyStoreTest, ADestroyedKeyIsGoneFromEveryFile) {
   EXPECT_TRUE(store_->VerifyDestroyed(key->id()).ok());
 }
 
+TEST_F(DataKeyStoreTest, APurgedBucketGetsNoNewKey) {
+  const std::string first = store_->KeyForWriting(BucketOfDay(1), kNow)->id();
+  const auto second = store_->NewKey(BucketOfDay(1), kNow);
+  ASSERT_TRUE(store_->Destroy({first}, kNow).ok());
+  // Rewritten, not purged: it may be rewritten again.
+  const auto third = store_->NewKey(BucketOfDay(1), kNow);
+  ASSERT_TRUE(third.ok()) << third.status();
+  ASSERT_TRUE(store_->Destroy({second->id(), third->id()}, kNow).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(store_->NewKey(BucketOfDay(1), kNow).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(store_->KeyForWriting(BucketOfDay(1), kNow).status()));
+  EXPECT_THAT(*store_->KeysOf(BucketOfDay(1)), IsEmpty());
+}
+
 TEST_F(DataKeyStoreTest, AnUnknownKeyStopsTheWholeDestruction) {
   const std::string id = store_->KeyForWriting(BucketOfDay(1), kNow)->id();
   EXPECT_TRUE(absl::IsNotFound(store_->Destroy({id, std::string(16, 'x')}, kNow).status()));
