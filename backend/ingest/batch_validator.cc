@@ -23,6 +23,15 @@ constexpr size_t kCompressionOverhead = size_t{64} << 10;
 
 bool SameScope(const pb::Scope& a, const pb::Scope& b) { return a.type() == b.type() && a.id() == b.id(); }
 
+// What is checked of a scope, without fields that this backend does not know: nothing bounds those, and a
+// scope is kept for as long as answers about its unit wait to be read.
+pb::Scope KnownPart(const pb::Scope& wire) {
+  pb::Scope scope;
+  scope.set_type(wire.type());
+  scope.set_id(wire.id());
+  return scope;
+}
+
 bool SameScopes(const pb::Batch& batch, const pb::RunResult& result) {
   return SameScope(batch.scope(), result.scope());
 }
@@ -178,7 +187,7 @@ class Validation {
     PreparedBatch& batch = result_.batch;
     batch.agent = context_.agent;
     batch.collector = wire_.collector();
-    batch.scope = wire_.scope();
+    batch.scope = KnownPart(wire_.scope());
     batch.epoch = wire_.epoch();
     batch.generation = wire_.generation();
     batch.part = wire_.part();
@@ -288,7 +297,7 @@ absl::StatusOr<std::vector<PreparedConfirmation>> ValidateConfirmations(const pb
   for (const pb::UnitConfirmation& wire : heartbeat.confirmations()) {
     PreparedConfirmation confirmation;
     confirmation.collector = wire.collector();
-    confirmation.scope = wire.scope();
+    confirmation.scope = KnownPart(wire.scope());
     if (!wire.has_scope()) confirmation.scope.set_type(pb::Scope::HOST);
     if (!IsCollectorName(confirmation.collector) || !IsValidScope(confirmation.scope)) {
       return absl::InvalidArgumentError("check heartbeat: a confirmation is of no valid unit");

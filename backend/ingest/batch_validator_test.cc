@@ -267,6 +267,33 @@ TEST(WireTime, RoundTripsAndRefusesNonsense) {
   EXPECT_EQ(FromWire(ToWire(absl::Milliseconds(1500))), absl::Milliseconds(1500));
 }
 
+// What is made of it waits in a session's queue of answers, a thousand times.
+TEST(ValidateConfirmations, TakesOfAScopeWhatIsCheckedAndNothingElse) {
+  pb::Heartbeat heartbeat;
+  pb::UnitConfirmation* confirmation = heartbeat.add_confirmations();
+  confirmation->set_collector("ports");
+  pb::Scope* scope = confirmation->mutable_scope();
+  scope->set_type(pb::Scope::CONTAINER);
+  scope->set_id("c");
+  const size_t size = scope->ByteSizeLong();
+  scope->GetReflection()->MutableUnknownFields(scope)->AddLengthDelimited(999, std::string(1 << 20, 'x'));
+  const auto prepared = ValidateConfirmations(heartbeat, kNow);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_EQ(prepared->at(0).scope.type(), pb::Scope::CONTAINER);
+  EXPECT_EQ(prepared->at(0).scope.id(), "c");
+  EXPECT_EQ(prepared->at(0).scope.ByteSizeLong(), size);
+}
+
+TEST(BatchValidator, TakesOfAScopeWhatIsCheckedAndNothingElse) {
+  pb::Batch batch = GoodBatch();
+  const size_t size = batch.scope().ByteSizeLong();
+  pb::Scope* scope = batch.mutable_scope();
+  scope->GetReflection()->MutableUnknownFields(scope)->AddLengthDelimited(999, std::string(1 << 20, 'x'));
+  const ValidatedBatch result = ValidateBatch(batch, kContext, {});
+  ASSERT_TRUE(result.status.ok()) << result.status;
+  EXPECT_EQ(result.batch.scope.ByteSizeLong(), size);
+}
+
 TEST(ValidateConfirmations, TakesGoodOnesAndRefusesTheRest) {
   const absl::Time now = absl::FromUnixSeconds(1'700'000'000);
   pb::Heartbeat heartbeat;
