@@ -92,7 +92,8 @@ struct ApplyOutcome {
   uint64_t retired = 0;
 };
 
-// One version of an asset. Versions of one asset of a unit follow each other without overlap, and
+// One version of an asset. Versions of one asset of a unit follow each other without overlap (but for samples
+// that came late, each of which lies within another version for a nanosecond), and
 // first_seen <= valid_from <= last_seen <= ended_at; where a clock stepped back, valid_from and
 // ended_at are moved forward to keep it so. A version is valid at t if valid_from <= t < ended_at.
 struct StoredVersion {
@@ -217,8 +218,8 @@ class Store {
   // An unchanged run writes one row: the unit's.
   // NotFound if an agent is not enrolled; nothing of the group is applied then.
   // A sample (KindOptions.sample) becomes the current version of its asset, and its predecessor
-  // history; one older than the current version goes to the history at once. Samples are in no
-  // digest, and no run retires them.
+  // history; one older than the current version goes to the history at once, valid for a nanosecond, unless
+  // a version began at that instant. Samples are in no digest, and no run retires them.
   virtual absl::StatusOr<std::vector<ApplyOutcome>> ApplyGroup(absl::Span<const PreparedBatch> batches) = 0;
 
   // Notes that units were found unchanged: one row per unit. Atomic, idempotent, durable when it

@@ -84,6 +84,31 @@ TEST_P(StoreContractTest, ASampleThatComesLateGoesToTheHistory) {
   EXPECT_EQ((*history)[1].ended_at, std::nullopt) << "the later one stays current";
 }
 
+// A clock that was put back, or a host that was copied: two samples of one instant that say different things.
+TEST_P(StoreContractTest, SamplesOfOneInstantFollowEachOther) {
+  const absl::Time instants[] = {start_, start_, start_ + absl::Nanoseconds(1), start_, start_ + absl::Minutes(15)};
+  uint64_t generation = 0;
+  for (const absl::Time at : instants) {
+    ++generation;
+    const ApplyOutcome outcome = Apply(SampleRun(agent_, generation, at, std::to_string(generation)));
+    EXPECT_EQ(outcome.verdict, ApplyVerdict::kApplied) << generation;
+  }
+  EXPECT_THAT(Contents(agent_), ElementsAre("host=5"));
+  const auto history = store().History("acme", TestKey("host"));
+  ASSERT_TRUE(history.ok()) << history.status();
+  for (size_t i = 1; i < history->size(); ++i) {
+    EXPECT_LT((*history)[i - 1].valid_from, (*history)[i].valid_from);
+  }
+  // The fourth came late, for an instant that had its version.
+  EXPECT_THAT(Payloads(*history), ElementsAre("host=1", "host=2", "host=3", "host=5"));
+
+  const UnitName unit = {agent_, "resources", Unit(agent_, "resources").scope};
+  EXPECT_EQ(*store().Retract(unit, "1.2.3", start_ + absl::Hours(1)), 1u);
+  EXPECT_THAT(Contents(agent_), IsEmpty());
+  EXPECT_EQ(Apply(SampleRun(agent_, ++generation, start_, "6")).verdict, ApplyVerdict::kApplied);
+  EXPECT_EQ(Apply(SampleRun(agent_, ++generation, start_, "7")).verdict, ApplyVerdict::kApplied);
+}
+
 TEST_P(StoreContractTest, TheSameSampleAgainChangesNothing) {
   Apply(SampleRun(agent_, 1, start_, "1"));
   Apply(SampleRun(agent_, 2, start_, "1"));

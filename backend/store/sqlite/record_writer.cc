@@ -45,13 +45,13 @@ absl::Status RecordWriter::FoundSample(const PreparedRecord& record) {
   ROLLCALL_ASSIGN_OR_RETURN(const std::optional<Current> latest, ReadCurrent(record.kind, record.asset_key));
   if (!latest.has_value()) return Insert(record);
   if (latest->fingerprint == record.fingerprint) return absl::OkStatus();
-  if (ToNanos(record.collected_at) <= latest->valid_from) return InsertPastSample(record, *latest);
+  if (ToNanos(record.collected_at) < latest->valid_from) return InsertPastSample(record, *latest);
   return Replace(record, *latest);
 }
 
 absl::Status RecordWriter::InsertPastSample(const PreparedRecord& record, const Current& successor) {
   const int64_t collected_at = ToNanos(record.collected_at);
-  // What came late lasted no longer than until it was overtaken; equal times keep their order.
+  // What came late is of an instant, within the version of that time. The first of an instant counts.
   Statement insert = db_->Prepare(
       "INSERT OR IGNORE INTO version VALUES (?1, ?2, ?3, ?4, ?5, ?8, ?6, ?8, ?7, ?9, ?10, ?11, ?12, ?8, ?13, ?14)");
   ROLLCALL_RETURN_IF_ERROR(BindKey(insert, record.kind, record.asset_key)
