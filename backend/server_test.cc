@@ -65,6 +65,35 @@ TEST_F(ServerTest, AppliesAndAcknowledges) {
   EXPECT_EQ(store_.Applied()[0].agent, agent_) << "tenant and agent come from the certificate";
 }
 
+// An agent that was put back to an older state continues above the epoch the backend holds, on the same session.
+TEST_F(ServerTest, AnAgentThatWasBehindGoesOnInALaterEpoch) {
+  store_.SetVerdict([](const PreparedBatch& batch) {
+    ApplyOutcome outcome;
+    if (batch.epoch > 4) return outcome;
+    outcome.verdict = ApplyVerdict::kResync;
+    outcome.cause = pb::Resync::EPOCH_BEHIND;
+    outcome.epoch = 4;
+    return outcome;
+  });
+  Start();
+  TestSession session(ConnectAgent());
+  ASSERT_TRUE(session.Open());
+  ASSERT_TRUE(session.Send(Good(1)));
+  pb::BackendMessage message;
+  ASSERT_TRUE(session.Read(&message));
+  ASSERT_EQ(message.resync().cause(), pb::Resync::EPOCH_BEHIND) << message.ShortDebugString();
+  const uint64_t behind = message.resync().epoch();
+  ASSERT_TRUE(session.Read(&message));
+  ASSERT_TRUE(message.has_ack());
+  pb::Batch later = Good(2);
+  later.set_epoch(behind + 1);
+  ASSERT_TRUE(session.Send(later));
+  EXPECT_TRUE(session.AwaitAck(2));
+  EXPECT_TRUE(session.Close().ok());
+  ASSERT_EQ(store_.Applied().size(), 2u);
+  EXPECT_EQ(store_.Applied()[1].epoch, 5u);
+}
+
 TEST_F(ServerTest, UnknownAgentIsDeniedWithAReason) {
   Start();
   TestSession session(ConnectAs({"acme", PeerRole::kAgent, kStrangerId}));

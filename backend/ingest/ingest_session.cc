@@ -145,9 +145,8 @@ void IngestSession::HandleBatch(pb::Batch batch) {
     return Refuse("out_of_order", absl::InvalidArgumentError(absl::StrCat("continue session: batch ", batch.sequence(),
                                                                           " after batch ", *last_sequence_)));
   }
-  if (batch.epoch() > contact_.epoch) {
-    return Refuse("protocol", absl::InvalidArgumentError("continue session: a batch of a later epoch than Hello's"));
-  }
+  // An agent that was told EPOCH_BEHIND goes on in a later epoch than Hello's.
+  contact_.epoch = std::max(contact_.epoch, batch.epoch());
   last_sequence_ = batch.sequence();
   last_batch_ = last_heard_;
   if (!credits_.Take(batch.sequence(), bytes)) {
