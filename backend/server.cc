@@ -77,7 +77,7 @@ class GrpcBackendServer final : public BackendServer {
             IngestContext{&workers_, &registry_, &budget_, parts.clock, parts.logger, parts.metrics, options.session}),
         engine_(
             parts.store, parts.retention, parts.clock,
-            [this](const AgentName& agent) { return registry_.IsConnected(agent); }, ContactGap()),
+            [this](const AgentName& agent) { return registry_.IsConnected(agent); }, RhythmWithoutSession()),
         pool_(options.query_threads, kMaxWaitingQueries),
         query_(&engine_, &pool_, parts.clock, parts.logger, parts.metrics),
         operate_engine_(parts.store, parts.clock),
@@ -134,10 +134,11 @@ class GrpcBackendServer final : public BackendServer {
   }
 
  private:
-  // How long an agent without a session may leave between two contacts.
-  absl::Duration ContactGap() const {
-    const bool may_poll = options_.admission.poll_above > 0;
-    return may_poll ? options_.session.poll_interval * kPollStretch : absl::ZeroDuration();
+  ContactRhythm RhythmWithoutSession() const {
+    ContactRhythm rhythm;
+    rhythm.heartbeat_interval = options_.session.heartbeat_interval;
+    if (options_.admission.poll_above > 0) rhythm.contact_gap = options_.session.poll_interval * kPollStretch;
+    return rhythm;
   }
 
   absl::Status CheckCertificates() {
@@ -180,8 +181,9 @@ class GrpcBackendServer final : public BackendServer {
       const absl::StatusOr<std::vector<UnitInfo>> infos = parts_.store->ListUnits(tenant, "");
       if (!infos.ok()) continue;
       for (const UnitInfo& info : *infos) {
-        const absl::Duration gap = registry_.IsConnected(info.agent) ? absl::ZeroDuration() : ContactGap();
-        ++units[CoverageLabel(CoverageOf(info, parts_.clock->Now(), gap).state())];
+        ContactRhythm rhythm = RhythmWithoutSession();
+        if (registry_.IsConnected(info.agent)) rhythm.contact_gap = absl::ZeroDuration();
+        ++units[CoverageLabel(CoverageOf(info, parts_.clock->Now(), rhythm).state())];
       }
     }
     parts_.metrics->SetCoverage(units);

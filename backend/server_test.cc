@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "backend/server_fixture.h"
+#include "proto/wire_time.h"
 #include "rollcall/v1/operate.grpc.pb.h"
 #include "rollcall/v1/query.grpc.pb.h"
 
@@ -92,6 +93,32 @@ TEST_F(ServerTest, AnAgentThatWasBehindGoesOnInALaterEpoch) {
   EXPECT_TRUE(session.Close().ok());
   ASSERT_EQ(store_.Applied().size(), 2u);
   EXPECT_EQ(store_.Applied()[1].epoch, 5u);
+}
+
+// Who asks for coverage is told by the heartbeats that agents were asked for.
+TEST_F(ServerTest, CoverageGoesByTheHeartbeatsThatWereAskedFor) {
+  UnitInfo unit;
+  unit.agent = agent_;
+  unit.collector = "ports";
+  unit.scope.set_type(pb::Scope::HOST);
+  unit.last_run.set_status(pb::RunResult::COMPLETE);
+  *unit.last_run.mutable_interval() = ToWire(absl::Minutes(1));
+  unit.last_run_received_at = clock_.Now() - absl::Hours(1);
+  store_.AddUnit(unit);
+  for (const bool often : {false, true}) {
+    options_.session.heartbeat_interval = often ? absl::Minutes(3) : absl::Hours(1);
+    options_.admission.poll_above = 0;
+    Start();
+    pb::GetCoverageRequest request;
+    request.set_purpose(pb::PROVIDE_FEATURE);
+    pb::GetCoverageResponse response;
+    grpc::ClientContext context;
+    context.set_deadline(InOneMinute());
+    ASSERT_TRUE(pb::Query::NewStub(ConnectOperator())->GetCoverage(&context, request, &response).ok());
+    ASSERT_EQ(response.units_size(), 1);
+    EXPECT_EQ(response.units(0).state(),
+              often ? pb::UnitCoverage::COVERAGE_STALE : pb::UnitCoverage::COVERAGE_COMPLETE);
+  }
 }
 
 TEST_F(ServerTest, UnknownAgentIsDeniedWithAReason) {

@@ -11,8 +11,10 @@ namespace {
 
 constexpr absl::Duration kDefaultInterval = absl::Hours(1);
 constexpr absl::Duration kSlack = absl::Minutes(2);
-// Runs that find nothing new are heard of with the heartbeat only.
-constexpr absl::Duration kLongestSilence = absl::Minutes(5);
+// However often an agent runs and says so, a network may be down for this long.
+constexpr absl::Duration kShortestPatience = absl::Minutes(5);
+// For so long a full backend puts off an agent that polls.
+constexpr absl::Duration kPutOff = absl::Minutes(5);
 
 std::string ProblemText(const pb::Problem& problem) {
   return problem.message().empty() ? absl::StrCat(problem.path(), ": ", problem.code()) : problem.message();
@@ -72,16 +74,16 @@ void ExplainLastRun(const pb::RunResult& run, pb::UnitCoverage* coverage) {
 
 }  // namespace
 
-absl::Duration StaleAfter(const pb::RunResult& last_run, absl::Duration contact_gap) {
+absl::Duration StaleAfter(const pb::RunResult& last_run, const ContactRhythm& rhythm) {
   absl::Duration interval = kDefaultInterval;
   if (last_run.has_interval()) interval = FromWire(last_run.interval()).value_or(kDefaultInterval);
-  const absl::Duration held = 2 * std::max(interval, kLongestSilence) + kSlack;
+  const absl::Duration held = 2 * std::max({interval, rhythm.heartbeat_interval, kShortestPatience}) + kSlack;
   // A run just after one contact is told at the next, and that one may be put off once by a full backend.
-  const absl::Duration polled = interval + contact_gap + kLongestSilence + kSlack;
-  return contact_gap > absl::ZeroDuration() ? std::max(held, polled) : held;
+  const absl::Duration polled = interval + rhythm.contact_gap + kPutOff + kSlack;
+  return rhythm.contact_gap > absl::ZeroDuration() ? std::max(held, polled) : held;
 }
 
-pb::UnitCoverage CoverageOf(const UnitInfo& unit, absl::Time now, absl::Duration contact_gap) {
+pb::UnitCoverage CoverageOf(const UnitInfo& unit, absl::Time now, const ContactRhythm& rhythm) {
   pb::UnitCoverage coverage;
   coverage.set_agent_id(unit.agent.agent_id);
   coverage.set_collector(unit.collector);
@@ -91,7 +93,7 @@ pb::UnitCoverage CoverageOf(const UnitInfo& unit, absl::Time now, absl::Duration
   *coverage.mutable_last_run() = unit.last_run;
   ExplainLastRun(unit.last_run, &coverage);
   const bool reported = unit.last_run.status() != pb::RunResult::STATUS_UNSPECIFIED;
-  if (reported && now - unit.last_run_received_at > StaleAfter(unit.last_run, contact_gap)) {
+  if (reported && now - unit.last_run_received_at > StaleAfter(unit.last_run, rhythm)) {
     coverage.set_state(pb::UnitCoverage::COVERAGE_STALE);
     coverage.set_reason(absl::StrCat(
         "no run since ", absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", unit.last_run_received_at, absl::UTCTimeZone())));

@@ -91,12 +91,29 @@ TEST(Coverage, APollingHostIsNotStaleBeforeItsAppointment) {
   UnitInfo unit = UnitWith(pb::RunResult::COMPLETE);
   // Told to come back within half an hour, an agent takes up to half of that longer.
   const absl::Duration gap = absl::Minutes(45);
+  const ContactRhythm polling = {.contact_gap = gap};
   unit.last_run_received_at = kNow - absl::Minutes(10) - gap;
   EXPECT_EQ(CoverageOf(unit, kNow).state(), pb::UnitCoverage::COVERAGE_STALE);
-  EXPECT_EQ(CoverageOf(unit, kNow, gap).state(), pb::UnitCoverage::COVERAGE_COMPLETE);
-  unit.last_run_received_at = kNow - StaleAfter(unit.last_run, gap) - absl::Seconds(1);
-  EXPECT_EQ(CoverageOf(unit, kNow, gap).state(), pb::UnitCoverage::COVERAGE_STALE) << "it missed the appointment";
-  EXPECT_EQ(StaleAfter(unit.last_run, absl::Minutes(1)), absl::Minutes(22)) << "a short gap changes nothing";
+  EXPECT_EQ(CoverageOf(unit, kNow, polling).state(), pb::UnitCoverage::COVERAGE_COMPLETE);
+  unit.last_run_received_at = kNow - StaleAfter(unit.last_run, polling) - absl::Seconds(1);
+  EXPECT_EQ(CoverageOf(unit, kNow, polling).state(), pb::UnitCoverage::COVERAGE_STALE) << "it missed the appointment";
+  EXPECT_EQ(StaleAfter(unit.last_run, {.contact_gap = absl::Minutes(1)}), absl::Minutes(22))
+      << "a short gap changes nothing";
+}
+
+// Runs that find nothing new are heard of with the heartbeat only.
+TEST(Coverage, AUnitThatIsToldOfOnceAnHourIsNotStaleInBetween) {
+  UnitInfo unit = UnitWith(pb::RunResult::COMPLETE);
+  const ContactRhythm hourly = {.heartbeat_interval = absl::Hours(1)};
+  EXPECT_EQ(StaleAfter(unit.last_run, hourly), absl::Minutes(122));
+  unit.last_run_received_at = kNow - absl::Minutes(122);
+  EXPECT_EQ(CoverageOf(unit, kNow, hourly).state(), pb::UnitCoverage::COVERAGE_COMPLETE);
+  unit.last_run_received_at -= absl::Seconds(1);
+  EXPECT_EQ(CoverageOf(unit, kNow, hourly).state(), pb::UnitCoverage::COVERAGE_STALE);
+  EXPECT_EQ(StaleAfter(unit.last_run, {.heartbeat_interval = absl::Seconds(1)}), absl::Minutes(22))
+      << "heartbeats that come often change nothing";
+  *unit.last_run.mutable_interval() = ToWire(absl::Minutes(1));
+  EXPECT_EQ(StaleAfter(unit.last_run), absl::Minutes(12)) << "nor does a run every minute";
 }
 
 TEST(Coverage, SilentAgentsAreUnknownWithARemedy) {

@@ -326,8 +326,9 @@ absl::Status QueryEngine::AddCoverage(const QueryCaller& caller, const HostDirec
   std::map<std::string, std::vector<pb::UnitCoverage>> by_agent;
   for (const UnitInfo& info : *infos) {
     if (!asked(info.agent.agent_id)) continue;
-    const absl::Duration gap = connected_(info.agent) ? absl::ZeroDuration() : contact_gap_;
-    by_agent[info.agent.agent_id].push_back(CoverageOf(info, clock_->Now(), gap));
+    ContactRhythm rhythm = rhythm_;
+    if (connected_(info.agent)) rhythm.contact_gap = absl::ZeroDuration();
+    by_agent[info.agent.agent_id].push_back(CoverageOf(info, clock_->Now(), rhythm));
   }
   for (const auto& [id, entry] : hosts.entries()) {
     if (asked(id) && by_agent.count(id) == 0) by_agent[id].push_back(CoverageOfSilentAgent(entry.row));

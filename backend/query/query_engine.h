@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "backend/query/coverage.h"
 #include "backend/query/host_directory.h"
 #include "backend/query/retention_explainer.h"
 #include "backend/store/store.h"
@@ -32,15 +33,11 @@ class QueryEngine {
   // Whether an agent has an open session.
   using ConnectedFunction = std::function<bool(const AgentName&)>;
 
-  // Everything pointed to must outlive the engine. `contact_gap` is how long an agent that has no
-  // session may leave between two contacts: 0 if none is ever told to poll.
+  // Everything pointed to must outlive the engine. `rhythm` is that of an agent without a session: its
+  // `contact_gap` is 0 if none is ever told to poll.
   QueryEngine(Store* store, const RetentionExplainer* retention, const Clock* clock, ConnectedFunction connected,
-              absl::Duration contact_gap = absl::ZeroDuration())
-      : store_(store),
-        retention_(retention),
-        clock_(clock),
-        connected_(std::move(connected)),
-        contact_gap_(contact_gap) {}
+              const ContactRhythm& rhythm = {})
+      : store_(store), retention_(retention), clock_(clock), connected_(std::move(connected)), rhythm_(rhythm) {}
 
   absl::Status ListHosts(const QueryCaller& caller, const pb::ListHostsRequest& request,
                          pb::ListHostsResponse* response) const;
@@ -71,7 +68,7 @@ class QueryEngine {
   const RetentionExplainer* const retention_;
   const Clock* const clock_;
   const ConnectedFunction connected_;
-  const absl::Duration contact_gap_;
+  const ContactRhythm rhythm_;
 };
 
 // OK if `purpose` is set and among the kind's; PermissionDenied otherwise. Pure.
