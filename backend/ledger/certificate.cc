@@ -97,7 +97,8 @@ absl::Status CheckStatement(const pb::DeletionStatement& statement) {
   }
   const auto executed = FromWire(statement.executed_at());
   const auto not_before = FromWire(statement.not_before());
-  if (!statement.has_executed_at() || !executed.has_value() || !not_before.has_value()) {
+  // One that is unset is no time, though it reads as 1970.
+  if (!statement.has_executed_at() || !statement.has_not_before() || !executed.has_value() || !not_before.has_value()) {
     return Incomplete("a time is missing or none");
   }
   if (*executed < *not_before) return Incomplete("the deletion was too early");

@@ -115,7 +115,7 @@ TEST_F(CertificateTest, ACrashAndAnotherRunYieldOne) {
 }
 
 TEST_F(CertificateTest, WhatIsNotCompleteIsNotCertified) {
-  std::vector<pb::DeletionStatement> wrong(9, MadeUpStatement("2023-09-15"));
+  std::vector<pb::DeletionStatement> wrong(12, MadeUpStatement("2023-09-15"));
   wrong[0].mutable_bucket()->clear_tenant();
   wrong[1].mutable_policy()->set_hash("short");
   wrong[2].clear_executed_at();
@@ -125,6 +125,10 @@ TEST_F(CertificateTest, WhatIsNotCompleteIsNotCertified) {
   wrong[6].mutable_stores(0)->clear_method();
   wrong[7].mutable_stores(0)->mutable_verified_at()->set_seconds(wrong[7].executed_at().seconds() + 1);
   wrong[8].mutable_stores(0)->clear_kind();
+  // An unset time reads as 1970, which is before everything.
+  wrong[9].clear_not_before();
+  wrong[10].mutable_stores(1)->clear_verified_at();
+  wrong[11].mutable_not_before()->set_nanos(-1);
   for (size_t i = 0; i < wrong.size(); ++i) {
     EXPECT_TRUE(absl::IsInvalidArgument(CertifyDeletion(wrong[i], "engine", kNow, ledger_.get()).status())) << i;
   }

@@ -136,9 +136,17 @@ class Verifier {
     if (statement.stores().empty()) wrong = "it names no store";
     for (const pb::StoreEvidence& store : statement.stores()) {
       if (store.remaining() != 0) wrong = absl::StrCat(store.remaining(), " are left in ", store.name());
+      if (!store.has_verified_at() || !IsTime(store.verified_at())) {
+        wrong = absl::StrCat("it does not say when ", store.name(), " was counted");
+      } else if (store.verified_at() > statement.executed_at()) {
+        wrong = absl::StrCat(store.name(), " was counted after the deletion was said to be done");
+      }
     }
-    if (!IsTime(statement.executed_at()) || !IsTime(statement.not_before()) ||
-        statement.executed_at() < statement.not_before()) {
+    // One that is unset is no time, though it reads as 1970.
+    if (!statement.has_executed_at() || !statement.has_not_before() || !IsTime(statement.executed_at()) ||
+        !IsTime(statement.not_before())) {
+      wrong = "it does not say when the deletion was, or from when it was allowed";
+    } else if (statement.executed_at() < statement.not_before()) {
       wrong = "the deletion was before it was allowed";
     }
     Add("evidence", wrong.empty() ? Verification::PASSED : Verification::FAILED,

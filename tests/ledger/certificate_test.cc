@@ -162,10 +162,17 @@ TEST_F(CertificateTest, AnotherSignersCheckpointIsNotTheLogs) {
 // What the log was made to say is read with care all the same.
 TEST_F(CertificateTest, AStatementThatContradictsItselfIsNotVerifiedEvenIfLogged) {
   const pb::DeletionStatement good = MadeUpStatement("2023-09-16");
-  std::vector<pb::DeletionStatement> bad(3, good);
+  std::vector<pb::DeletionStatement> bad(7, good);
   bad[0].mutable_stores(0)->set_remaining(2);
   bad[1].mutable_executed_at()->set_seconds(good.not_before().seconds() - 10);
   bad[2].clear_stores();
+  // An unset time reads as 1970, which is before everything.
+  bad[3].clear_not_before();
+  bad[4].clear_executed_at();
+  bad[4].mutable_not_before()->set_seconds(-10);
+  for (pb::StoreEvidence& store : *bad[4].mutable_stores()) store.mutable_verified_at()->set_seconds(-5);
+  bad[5].mutable_stores(0)->clear_verified_at();
+  bad[6].mutable_stores(0)->mutable_verified_at()->set_seconds(good.executed_at().seconds() + 1);
   for (size_t i = 0; i < bad.size(); ++i) {
     const LedgerHash id = CertificateId(bad[i].bucket(), bad[i].epoch(), bad[i].policy());
     bad[i].set_certificate_id(id.data(), id.size());
