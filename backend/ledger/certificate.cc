@@ -57,7 +57,8 @@ absl::Status AddConsistency(uint64_t known_size, const Ledger& ledger, pb::Delet
 
 }  // namespace
 
-LedgerHash CertificateId(const pb::BucketName& bucket, uint64_t epoch, const pb::PolicyReference& policy) {
+absl::StatusOr<LedgerHash> CertificateId(const pb::BucketName& bucket, uint64_t epoch,
+                                         const pb::PolicyReference& policy) {
   std::string parts(kIdDomain);
   AppendPart(bucket.tenant(), &parts);
   AppendPart(bucket.hosting_service(), &parts);
@@ -67,7 +68,10 @@ LedgerHash CertificateId(const pb::BucketName& bucket, uint64_t epoch, const pb:
   AppendPart(policy.id(), &parts);
   AppendBigEndian(policy.version(), 4, &parts);
   AppendPart(policy.hash(), &parts);
-  return TreeHasher().Plain(parts);
+  TreeHasher hasher;
+  const LedgerHash id = hasher.Plain(parts);
+  if (!hasher.ok()) return absl::InternalError("name certificate: SHA-256 is not available");
+  return id;
 }
 
 std::vector<std::string> WhatIsNotProven(const pb::DeletionStatement& statement) {
@@ -110,7 +114,8 @@ absl::Status CheckStatement(const pb::DeletionStatement& statement) {
 absl::StatusOr<Appended> CertifyDeletion(pb::DeletionStatement statement, absl::string_view actor, absl::Time at,
                                          Ledger* ledger) {
   ROLLCALL_RETURN_IF_ERROR(CheckStatement(statement));
-  const LedgerHash id = CertificateId(statement.bucket(), statement.epoch(), statement.policy());
+  ROLLCALL_ASSIGN_OR_RETURN(const LedgerHash id,
+                            CertificateId(statement.bucket(), statement.epoch(), statement.policy()));
   statement.set_certificate_id(id.data(), id.size());
   statement.clear_does_not_prove();
   for (std::string& sentence : WhatIsNotProven(statement)) statement.add_does_not_prove(std::move(sentence));

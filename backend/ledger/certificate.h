@@ -19,8 +19,10 @@
 namespace rollcall {
 
 // The id of the one certificate there can be for a bucket, a lifecycle epoch and a policy: SHA-256 over
-// them, each length-prefixed, as docs/ledger_format.md says. The region is no part of it. Pure.
-LedgerHash CertificateId(const pb::BucketName& bucket, uint64_t epoch, const pb::PolicyReference& policy);
+// them, each length-prefixed, as docs/ledger_format.md says. The region is no part of it. Internal if SHA-256 is not
+// available. Pure.
+absl::StatusOr<LedgerHash> CertificateId(const pb::BucketName& bucket, uint64_t epoch,
+                                         const pb::PolicyReference& policy);
 
 // What no certificate proves, in sentences for the customer. Part of every statement.
 std::vector<std::string> WhatIsNotProven(const pb::DeletionStatement& statement);
@@ -31,7 +33,7 @@ absl::Status CheckStatement(const pb::DeletionStatement& statement);
 
 // Appends the statement, with its id and what it does not prove filled in, unless the ledger has a
 // certificate of that id; either way the answer is where it is. `actor` and `at` are the entry's.
-// InvalidArgument as CheckStatement and Ledger::Append.
+// InvalidArgument as CheckStatement and Ledger::Append; Internal as CertificateId, and nothing is appended.
 absl::StatusOr<Appended> CertifyDeletion(pb::DeletionStatement statement, absl::string_view actor, absl::Time at,
                                          Ledger* ledger);
 

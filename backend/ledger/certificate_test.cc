@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
 
 #include <set>
 
@@ -33,7 +34,7 @@ class CertificateTest : public ::testing::Test {
 };
 
 LedgerHash IdOf(const pb::DeletionStatement& statement) {
-  return CertificateId(statement.bucket(), statement.epoch(), statement.policy());
+  return *CertificateId(statement.bucket(), statement.epoch(), statement.policy());
 }
 
 // The bytes docs/ledger_format.md gives, hashed by hand.
@@ -132,6 +133,18 @@ TEST_F(CertificateTest, WhatIsNotCompleteIsNotCertified) {
   for (size_t i = 0; i < wrong.size(); ++i) {
     EXPECT_TRUE(absl::IsInvalidArgument(CertifyDeletion(wrong[i], "engine", kNow, ledger_.get()).status())) << i;
   }
+  EXPECT_EQ(ledger_->Head().size, 0U);
+}
+
+// All certificates would have the id zero, and be one.
+TEST_F(CertificateTest, WithoutSha256ThereIsNoId) {
+  // No provider here has what is asked for.
+  ASSERT_EQ(EVP_set_default_properties(nullptr, "provider=none"), 1);
+  const auto id = CertificateId(MadeUpStatement("2023-09-15").bucket(), 3, pb::PolicyReference());
+  const auto certified = CertifyDeletion(MadeUpStatement("2023-09-15"), "engine", kNow, ledger_.get());
+  ASSERT_EQ(EVP_set_default_properties(nullptr, ""), 1);
+  EXPECT_TRUE(absl::IsInternal(id.status())) << id.status();
+  EXPECT_TRUE(absl::IsInternal(certified.status())) << certified.status();
   EXPECT_EQ(ledger_->Head().size, 0U);
 }
 

@@ -37,7 +37,7 @@ class CertificateTest : public ::testing::Test {
     EXPECT_EQ(appended->index, kCertificateAt);
     for (uint64_t i = kCertificateAt + 1; i < kLeaves; ++i) EXPECT_TRUE(ledger_->Append(MadeUpEntry(i)).ok());
     const pb::DeletionStatement statement = MadeUpStatement("2023-09-15");
-    id_ = CertificateId(statement.bucket(), statement.epoch(), statement.policy());
+    id_ = *CertificateId(statement.bucket(), statement.epoch(), statement.policy());
   }
 
   pb::DeletionCertificate Certificate(const ProofSizes& sizes = {}) {
@@ -174,7 +174,7 @@ TEST_F(CertificateTest, AStatementThatContradictsItselfIsNotVerifiedEvenIfLogged
   bad[5].mutable_stores(0)->clear_verified_at();
   bad[6].mutable_stores(0)->mutable_verified_at()->set_seconds(good.executed_at().seconds() + 1);
   for (size_t i = 0; i < bad.size(); ++i) {
-    const LedgerHash id = CertificateId(bad[i].bucket(), bad[i].epoch(), bad[i].policy());
+    const LedgerHash id = *CertificateId(bad[i].bucket(), bad[i].epoch(), bad[i].policy());
     bad[i].set_certificate_id(id.data(), id.size());
     pb::LedgerEntry entry = MadeUpEntry(i);
     *entry.mutable_bucket() = bad[i].bucket();
