@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "backend/ledger/ledger.h"
 #include "backend/ledger/testing/made_up_entries.h"
@@ -128,6 +129,58 @@ TEST_F(LedgerDamageTest, AWholeOtherLogIsNotTheOneThatWasAcknowledged) {
     for (uint64_t i = 0; i < 8; ++i) ASSERT_TRUE((*ledger)->Append(MadeUpEntry(100 + i)).ok());
   }
   EXPECT_TRUE(absl::IsDataLoss(OpenWith(other.Bytes("log")).status()));
+}
+
+// A wrong file put in place, which a crash tore as well: it is somebody's ledger, and stays as it is.
+TEST_F(LedgerDamageTest, AnotherLogIsNotCutBeforeItIsCompared) {
+  LedgerDisk other;
+  {
+    auto ledger = Ledger::Open(other.Mount(), &clock_);
+    for (uint64_t i = 0; i < 8; ++i) ASSERT_TRUE((*ledger)->Append(MadeUpEntry(100 + i)).ok());
+  }
+  const std::string torn = other.Bytes("log") + "RCLF torn";
+  EXPECT_TRUE(absl::IsDataLoss(OpenWith(torn).status()));
+  EXPECT_EQ(disk_->Bytes("log"), torn);
+}
+
+// An entry with `text` in it, as the host or caller that it names may have.
+pb::LedgerEntry EntryWith(const std::string& text) {
+  pb::LedgerEntry entry = MadeUpEntry(0);
+  entry.mutable_read_denied()->set_caller(text);
+  return entry;
+}
+
+// The header of a frame of one leaf of 16 bytes.
+std::string FrameHeaderText(uint64_t first_leaf) {
+  std::string text("RCLF\x14\0\0\0\1\0\0\0", 12);
+  for (int i = 0; i < 8; ++i) text.push_back(static_cast<char>(first_leaf >> (8 * i)));
+  return text;
+}
+
+TEST_F(LedgerDamageTest, ALeafThatLooksLikeAFrameIsTornLikeAnyOther) {
+  for (const std::string& text : {FrameHeaderText(1'000'000), std::string("RCLF\1\0\0\0\1\0\0\0\2\0\0\0\0\0\0\0", 20),
+                                  std::string("RCLF\0\0\3\0\1\0\0\0\2\0\0\0\0\0\0\0", 20)}) {
+    LedgerDisk disk;
+    {
+      auto ledger = Ledger::Open(disk.Mount(), &clock_);
+      ASSERT_TRUE((*ledger)->Append(MadeUpEntry(0)).ok());
+      const std::string marker = disk.Bytes("acknowledged");
+      ASSERT_TRUE((*ledger)->Append(EntryWith(text)).ok());
+      disk.Bytes("acknowledged") = marker;
+    }
+    disk.Bytes("log").pop_back();
+    const auto ledger = Ledger::Open(disk.Mount(), &clock_);
+    ASSERT_TRUE(ledger.ok()) << absl::BytesToHexString(text) << ": " << ledger.status();
+    EXPECT_EQ((*ledger)->recovery().leaves, 1U);
+    EXPECT_GT((*ledger)->recovery().cut_bytes, 0U);
+  }
+}
+
+// The bytes before it may be any: a frame that can be there follows them, so they were acknowledged.
+TEST_F(LedgerDamageTest, AFrameThatFollowsOneWithoutItsHeaderIsSeen) {
+  std::string log = files_["log"];
+  log.replace(frame_ends_[1], kFrameHeaderBytes, kFrameHeaderBytes, '\0');
+  EXPECT_TRUE(absl::IsDataLoss(OpenWith(log, false).status()));
 }
 
 TEST_F(LedgerDamageTest, StoredNodesAreMendedFromTheLog) {

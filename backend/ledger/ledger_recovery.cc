@@ -33,11 +33,14 @@ bool ParseTornName(absl::string_view name, uint64_t* offset) {
          absl::SimpleAtoi(name.substr(kTornPrefix.size(), 20), offset);
 }
 
-// Whether bytes that are not the next frame hold one that was begun later: then the next had been finished.
+// Whether bytes that are not the next frame hold one that was begun later: then the next had been finished. What
+// stands in a leaf is not ours, and may look like a frame: it is none that so few bytes do not lead to.
 bool HasLaterFrame(absl::string_view rest, uint64_t leaves) {
   for (size_t at = rest.find("RCLF"); at != absl::string_view::npos; at = rest.find("RCLF", at + 1)) {
     const absl::StatusOr<FrameHeader> header = ParseFrameHeader(rest.substr(at));
-    if (header.ok() && header->first_leaf > leaves) return true;
+    if (!header.ok() || header->first_leaf <= leaves) continue;
+    // At the beginning there is no leaf yet: entries are missing.
+    if (at == 0 || header->first_leaf - leaves <= at / kLeafSizeBytes) return true;
   }
   return false;
 }
@@ -62,8 +65,9 @@ absl::Status Ledger::Recover() {
   ROLLCALL_ASSIGN_OR_RETURN(const uint64_t log_bytes, log_->Size());
   ROLLCALL_RETURN_IF_ERROR(ReadLog(log_bytes));
   if (!hasher_.ok()) return absl::InternalError("open ledger: SHA-256 is not available");
-  if (log_end_ < log_bytes) ROLLCALL_RETURN_IF_ERROR(CutTail(log_bytes, acknowledged.bytes));
+  // Before anything is cut: a log that is not the one that was acknowledged is left as it is.
   ROLLCALL_RETURN_IF_ERROR(CheckAcknowledged(acknowledged));
+  if (log_end_ < log_bytes) ROLLCALL_RETURN_IF_ERROR(CutTail(log_bytes, acknowledged.bytes));
   // A frame that was whole but not yet synced is about to be seen.
   ROLLCALL_RETURN_IF_ERROR(log_->Sync());
   head_ = {tree_.size(), tree_.Root(&hasher_)};
@@ -144,7 +148,8 @@ absl::Status Ledger::TakeLeaves(uint64_t first, const std::vector<absl::string_v
 
 absl::Status Ledger::CheckAcknowledged(const Acknowledged& acknowledged) const {
   if (acknowledged.size > tree_.size()) {
-    return Damaged(absl::StrCat(acknowledged.size, " entries were acknowledged, ", tree_.size(), " are there"));
+    return Damaged(absl::StrCat(acknowledged.size, " entries were acknowledged, ", tree_.size(),
+                                " are there, which end at byte ", log_end_));
   }
   if (acknowledged.size == 0) return absl::OkStatus();
   TreeHasher hasher;

@@ -24,7 +24,9 @@ uint64_t LoadLittleEndian64(const char* bytes) {
 
 FrameWriter::FrameWriter(uint64_t first_leaf) : first_leaf_(first_leaf), bytes_(kFrameHeaderBytes, '\0') {}
 
-bool FrameWriter::Fits(size_t bytes) const { return bytes_.size() + 4 + bytes + kFrameRootBytes <= kMaxFrameBytes; }
+bool FrameWriter::Fits(size_t bytes) const {
+  return bytes_.size() + kLeafSizeBytes + bytes + kFrameRootBytes <= kMaxFrameBytes;
+}
 
 void FrameWriter::Add(absl::string_view leaf) {
   AppendLittleEndian(leaf.size(), 4, &bytes_);
@@ -50,7 +52,10 @@ absl::StatusOr<FrameHeader> ParseFrameHeader(absl::string_view bytes) {
   header.body_bytes = LoadLittleEndian32(bytes.data() + 4);
   header.leaves = LoadLittleEndian32(bytes.data() + 8);
   header.first_leaf = LoadLittleEndian64(bytes.data() + 12);
-  if (header.leaves == 0 || header.frame_bytes() > kMaxFrameBytes) {
+  const uint64_t leaves = header.leaves;
+  const bool sizes =
+      header.body_bytes >= leaves * kLeafSizeBytes && header.body_bytes <= leaves * (kLeafSizeBytes + kMaxLeafBytes);
+  if (leaves == 0 || !sizes || header.frame_bytes() > kMaxFrameBytes) {
     return absl::DataLossError("read ledger frame: impossible header");
   }
   return header;

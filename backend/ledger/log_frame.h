@@ -16,6 +16,8 @@ namespace rollcall {
 inline constexpr absl::string_view kLogHeader = absl::string_view("RCLEDGER\1\0\0\0\0\0\0\0", 16);
 inline constexpr size_t kFrameHeaderBytes = 20;
 inline constexpr size_t kFrameRootBytes = 32;
+// In front of every leaf.
+inline constexpr size_t kLeafSizeBytes = 4;
 // Of one leaf. Bounds what a reader has to hold.
 inline constexpr size_t kMaxLeafBytes = size_t{16} << 10;
 // Of one frame, with header and root: also the most that a crash can leave torn.
@@ -56,7 +58,8 @@ class FrameWriter {
   std::string bytes_;
 };
 
-// Reads the header at the beginning of `bytes`. DataLoss if it is none or promises more than a frame may hold.
+// Reads the header at the beginning of `bytes`. DataLoss if it is none, promises more
+// than a frame may hold, or leaves that do not make its bytes.
 absl::StatusOr<FrameHeader> ParseFrameHeader(absl::string_view bytes);
 
 // Reads the frame that `bytes` are, to the last. DataLoss if they are not one. Pure.
