@@ -50,6 +50,13 @@ std::string TypedBase64(const RawKey& key) {
   return absl::Base64Escape(absl::StrCat(std::string(1, kEd25519), Bytes(key)));
 }
 
+// Writes the public key beside its key unless it is there: a crash may have come between the two.
+absl::Status KeepPublic(const std::string& path, const std::string& text) {
+  const absl::StatusOr<std::string> kept = ReadSmallFile(path);
+  if (kept.ok() && *kept == text) return absl::OkStatus();
+  return WriteFileAtomically(path, text, 0644);
+}
+
 }  // namespace
 
 struct NoteSigner::Key {
@@ -111,8 +118,7 @@ absl::StatusOr<NoteSigner> NoteSigner::LoadOrCreate(const std::string& path, abs
   if (absl::IsNotFound(text.status())) {
     ROLLCALL_ASSIGN_OR_RETURN(NoteSigner fresh, Generate(name));
     ROLLCALL_RETURN_IF_ERROR(CreatePrivateFile(path, absl::StrCat(fresh.SecretText(), "\n")));
-    ROLLCALL_RETURN_IF_ERROR(
-        WriteFileAtomically(absl::StrCat(path, ".pub"), absl::StrCat(fresh.PublicText(), "\n"), 0644));
+    ROLLCALL_RETURN_IF_ERROR(KeepPublic(absl::StrCat(path, ".pub"), absl::StrCat(fresh.PublicText(), "\n")));
     return fresh;
   }
   if (!text.ok()) return text.status();
@@ -122,6 +128,7 @@ absl::StatusOr<NoteSigner> NoteSigner::LoadOrCreate(const std::string& path, abs
   if (signer->name_ != name) {
     return absl::FailedPreconditionError(absl::StrCat("use ledger key ", path, ": it is the key of ", signer->name_));
   }
+  ROLLCALL_RETURN_IF_ERROR(KeepPublic(absl::StrCat(path, ".pub"), absl::StrCat(signer->PublicText(), "\n")));
   return signer;
 }
 

@@ -29,7 +29,7 @@ class NoteSigner {
 
   // The key kept in the file `path`, which is made, with mode 0600, if it is not there. PermissionDenied if
   // others may read it; FailedPrecondition if it is the key of another name. The public key is written to
-  // `path`.pub, mode 0644.
+  // `path`.pub, mode 0644, if that is not there or another; an error if it cannot be.
   static absl::StatusOr<NoteSigner> LoadOrCreate(const std::string& path, absl::string_view name);
 
   const std::string& name() const { return name_; }

@@ -96,6 +96,25 @@ TEST_F(KeyFileTest, IsMadeOnceForItsOwnerOnly) {
   EXPECT_EQ(*ReadSmallFile(path_ + ".pub"), made->PublicText() + "\n");
 }
 
+// A crash came between the two files, or somebody put another there.
+TEST_F(KeyFileTest, ThePublicKeyIsWrittenAgainIfItIsMissingOrAnother) {
+  const auto made = NoteSigner::LoadOrCreate(path_, "acme");
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_TRUE(std::filesystem::remove(path_ + ".pub"));
+  ASSERT_TRUE(NoteSigner::LoadOrCreate(path_, "acme").ok());
+  EXPECT_EQ(ReadSmallFile(path_ + ".pub").value_or(""), made->PublicText() + "\n");
+  ASSERT_TRUE(WriteFileAtomically(path_ + ".pub", kPublic, 0644).ok());
+  ASSERT_TRUE(NoteSigner::LoadOrCreate(path_, "acme").ok());
+  EXPECT_EQ(ReadSmallFile(path_ + ".pub").value_or(""), made->PublicText() + "\n");
+}
+
+TEST_F(KeyFileTest, IsNotMadeUseOfWithoutItsPublicKey) {
+  ASSERT_TRUE(NoteSigner::LoadOrCreate(path_, "acme").ok());
+  ASSERT_TRUE(std::filesystem::remove(path_ + ".pub"));
+  ASSERT_TRUE(std::filesystem::create_directories(path_ + ".pub/in the way"));
+  EXPECT_FALSE(NoteSigner::LoadOrCreate(path_, "acme").ok());
+}
+
 TEST_F(KeyFileTest, ThatOthersCanReadIsRefused) {
   ASSERT_TRUE(NoteSigner::LoadOrCreate(path_, "acme").ok());
   for (const mode_t mode : {0640, 0604, 0620, 0601}) {
