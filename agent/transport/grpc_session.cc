@@ -235,7 +235,7 @@ GrpcSession::Ended GrpcSession::RunStream(const AddressOrder& order) {
   ended.asked_wait = last.asked_wait;
   ended.drain = upload_->drain();
   if (ended.drain.has_value()) ended.asked_wait = ended.drain->reconnect_after;
-  if (ended.status.ok() && upload_->drained()) ended.poll_interval = upload_->poll_interval();
+  if (ended.status.ok() && upload_->polled()) ended.poll_interval = upload_->poll_interval();
   upload_->Close();
   return ended;
 }

@@ -65,15 +65,16 @@ pb::AgentMessage UploadSession::Open() {
 }
 
 void UploadSession::Close() {
-  // A poll that broke before its end is taken up again like any other session.
-  const bool polls = poll_interval_.has_value() || (drain_.has_value() && drain_->reason == pb::Drain::POLL);
-  progress_.state = drained() && polls ? State::kPolling : State::kDisconnected;
+  // A poll that broke or was left before its end is taken up again like any other session.
+  const bool sent_to_poll = drained() && drain_.has_value() && drain_->reason == pb::Drain::POLL;
+  progress_.state = polled() || sent_to_poll ? State::kPolling : State::kDisconnected;
   progress_.in_flight_batches = progress_.in_flight_bytes = 0;
   ready_.clear();
   in_flight_.clear();
   highest_sent_ = 0;
   drain_.reset();
   poll_interval_.reset();
+  poll_done_ = false;
 }
 
 void UploadSession::Leave() {
@@ -278,7 +279,8 @@ absl::StatusOr<std::optional<pb::AgentMessage>> UploadSession::Next() {
   if (progress_.state == State::kStreaming && poll_interval_.has_value() && all_sent) {
     message = MakeHeartbeat();
     // As many heartbeats as the confirmations need; the last one is the last message.
-    if (message->heartbeat().confirmations_size() < static_cast<int>(kMaxConfirmations)) Leave();
+    poll_done_ = message->heartbeat().confirmations_size() < static_cast<int>(kMaxConfirmations);
+    if (poll_done_) Leave();
     return message;
   }
   if (progress_.state == State::kStreaming && now >= last_heartbeat_at_ + heartbeat_interval_) {

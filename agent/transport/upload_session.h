@@ -116,6 +116,9 @@ class UploadSession {
   const std::optional<DrainRequest>& drain() const { return drain_; }
   // When Welcome asked to come back, on this stream; unset if it asked for an open stream.
   std::optional<absl::Duration> poll_interval() const { return poll_interval_; }
+  // Whether Welcome asked for a poll, and all of it was said and acknowledged: not one that was left with
+  // entries to send.
+  bool polled() const { return poll_done_ && drained(); }
 
   // The stream is gone.
   void Close();
@@ -158,8 +161,9 @@ class UploadSession {
   uint64_t window_bytes_ = 0;
   std::optional<DrainRequest> drain_;
   std::optional<absl::Duration> poll_interval_;
-  // A poll sends the entries before this one.
+  // A poll sends the entries before this one, and has sent them and its last heartbeat.
   uint64_t poll_until_ = 0;
+  bool poll_done_ = false;
   // Next sequence to read from the spool, entries read and not sent, and what is in flight.
   uint64_t read_from_ = 0;
   // The last read found nothing more that may go on this stream.

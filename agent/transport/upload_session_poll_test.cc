@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 
 #include "agent/transport/testing/upload_session_fixture.h"
@@ -67,11 +68,14 @@ TEST_F(UploadSessionTest, APollSendsEverythingThenAHeartbeatThenEnds) {
   ASSERT_TRUE(last.ok() && last->has_value());
   EXPECT_EQ((*last)->heartbeat().confirmations_size(), 1);
   EXPECT_FALSE(session_.drained());
+  EXPECT_FALSE(session_.polled());
   EXPECT_THAT(Sendable(), ElementsAre());
   ASSERT_EQ(session_.Receive(Ack(3)), absl::OkStatus());
   EXPECT_TRUE(session_.drained());
+  EXPECT_TRUE(session_.polled());
   session_.Close();
   EXPECT_EQ(session_.progress().state, State::kPolling);
+  EXPECT_FALSE(session_.polled());
   EXPECT_EQ(session_.WakeAt(), absl::InfiniteDuration());
   EXPECT_FALSE(session_.Receive(Ack(3)).ok()) << "no stream is open";
   EXPECT_EQ(session_.poll_interval(), std::nullopt);
@@ -92,6 +96,28 @@ TEST_F(UploadSessionTest, APollThatBreaksIsNoPoll) {
   EXPECT_THAT(session_.Next()->value().batch().sequence(), 1u);
   session_.Close();
   EXPECT_EQ(session_.progress().state, State::kDisconnected);
+}
+
+TEST_F(UploadSessionTest, APollThatIsLeftBeforeItsEndIsNoPoll) {
+  for (uint64_t i = 1; i <= 3; ++i) Append("ports", i);
+  const auto send_home = [this] {
+    pb::BackendMessage drain;
+    drain.mutable_drain()->set_reason(pb::Drain::SHUTDOWN);
+    ASSERT_EQ(session_.Receive(drain), absl::OkStatus());
+  };
+  const auto leave = [this] { session_.Leave(); };
+  const std::function<void()> ways[] = {send_home, leave};
+  for (uint64_t sequence = 1; const std::function<void()>& end : ways) {
+    Connect(PollWelcome(300, 1));
+    EXPECT_THAT(Sendable(), ElementsAre(sequence));
+    end();
+    ASSERT_EQ(session_.Receive(Ack(sequence)), absl::OkStatus());
+    EXPECT_TRUE(session_.drained());
+    EXPECT_FALSE(session_.polled()) << "entries are left";
+    session_.Close();
+    EXPECT_EQ(session_.progress().state, State::kDisconnected);
+    ++sequence;
+  }
 }
 
 TEST_F(UploadSessionTest, PollIntervalsAreWithinReason) {
