@@ -1,6 +1,5 @@
 #include "agent/transport/grpc_session.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "agent/transport/backoff.h"
 #include "agent/transport/http_proxy.h"
 #include "agent/transport/session_stream.h"
+#include "agent/transport/stream_pump.h"
 #include "grpcpp/security/credentials.h"
 
 namespace rollcall {
@@ -18,8 +18,6 @@ constexpr size_t kMaxPemBytes = size_t{1} << 20;
 // After a session that worked, the first pause is drawn from [0, 4 s]: a backend that restarts
 // loses all its agents in one instant.
 constexpr uint32_t kAttemptAfterSession = 2;
-// After the agent's last message, a backend that has acknowledged everything has this long to end.
-constexpr absl::Duration kEndPatience = absl::Seconds(30);
 constexpr size_t kMaxCredentialsBytes = 4096;
 
 absl::Status ToAbsl(const grpc::Status& status) {
@@ -48,99 +46,6 @@ absl::StatusOr<std::string> ReadProxyUri(const GrpcSession::Options& options) {
   const absl::StatusOr<std::string> credentials = ReadLocalFile(options.proxy_credentials_path, kMaxCredentialsBytes);
   return credentials.ok() ? ProxyUri(options.proxy, *credentials) : credentials.status();
 }
-
-// Moves messages between one stream and the UploadSession until the stream is over.
-class StreamPump {
- public:
-  // The session is left, in order, when the clock says `leave_at`.
-  StreamPump(SessionStream* stream, UploadSession* upload, StreamEvents* events, const Clock* clock,
-             absl::Duration leave_at)
-      : stream_(stream), upload_(upload), events_(events), clock_(clock), leave_at_(leave_at) {}
-
-  // Returns the news that end it; `*error` is why this side ended it, OK if the other did.
-  template <typename AfterEach>
-  StreamNews Run(absl::Status* error, AfterEach after_each) {
-    stream_->Write(upload_->Open());
-    write_in_flight_ = true;
-    while (true) {
-      StreamNews news = events_->Take(std::min({upload_->WakeAt(), leave_at_, end_by_}) - clock_->Monotonic());
-      Digest(news);
-      if (news.stop) Fail(absl::CancelledError("agent stops"));
-      WatchTime();
-      if (!closing_ && !write_in_flight_) SendNext();
-      after_each();
-      if (news.done) {
-        *error = error_;
-        return news;
-      }
-    }
-  }
-
- private:
-  void Digest(StreamNews& news) {
-    if (news.written.has_value()) {
-      write_in_flight_ = false;
-      // The stream is ending, but its status comes only after every message was read.
-      if (!*news.written) closing_ = true;
-    }
-    if (news.received.has_value()) {
-      const absl::Status status = upload_->Receive(*news.received);
-      if (!status.ok()) {
-        Fail(status);
-      } else if (error_.ok()) {
-        stream_->ReadNext();
-      }
-    }
-    if (news.read_closed) {
-      closing_ = true;
-      stream_->Release();
-    }
-  }
-
-  void WatchTime() {
-    const absl::Duration now = clock_->Monotonic();
-    if (now >= leave_at_) {
-      leave_at_ = absl::InfiniteDuration();
-      upload_->Leave();
-    }
-    if (now < end_by_) return;
-    end_by_ = absl::InfiniteDuration();
-    Fail(absl::DeadlineExceededError("end session: the backend did not end it"));
-  }
-
-  void SendNext() {
-    if (upload_->drained()) {
-      if (std::exchange(half_closed_, true)) return;
-      stream_->HalfClose();
-      end_by_ = clock_->Monotonic() + kEndPatience;
-      return;
-    }
-    absl::StatusOr<std::optional<pb::AgentMessage>> message = upload_->Next();
-    if (!message.ok()) return Fail(message.status());
-    if (!message->has_value()) return;
-    stream_->Write(**std::move(message));
-    write_in_flight_ = true;
-  }
-
-  void Fail(const absl::Status& status) {
-    if (error_.ok()) error_ = status;
-    closing_ = true;
-    stream_->Cancel();
-  }
-
-  SessionStream* const stream_;
-  UploadSession* const upload_;
-  StreamEvents* const events_;
-  const Clock* const clock_;
-  absl::Duration leave_at_;
-  absl::Duration end_by_ = absl::InfiniteDuration();
-  bool write_in_flight_ = false;
-  bool half_closed_ = false;
-  // Nothing more is written.
-  bool closing_ = false;
-  // Why this side cancelled the stream.
-  absl::Status error_;
-};
 
 }  // namespace
 

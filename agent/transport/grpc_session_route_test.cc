@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "agent/transport/testing/connect_proxy.h"
 #include "agent/transport/testing/grpc_session_fixture.h"
-#include "platform/testing/fake_clock.h"
 
 namespace rollcall {
 namespace {
@@ -114,8 +113,8 @@ TEST_F(ProxyTest, HostsInNoProxyAreReachedDirectly) {
   EXPECT_THAT(proxy.Requests(), IsEmpty());
 }
 
-// Two backends; with the fixture's random numbers the first is home. Time is moved by hand.
-class RouteTest : public GrpcSessionTest {
+// Two backends; with the fixture's random numbers the first is home.
+class RouteTest : public TimedSessionTest {
  protected:
   void StartBoth() {
     StartServer(pki_);
@@ -128,14 +127,6 @@ class RouteTest : public GrpcSessionTest {
     if (other_server_ != nullptr) other_server_->Shutdown(std::chrono::system_clock::now());
   }
 
-  // Lets time pass until the condition holds.
-  bool Passing(absl::Duration step, const std::function<bool()>& condition) {
-    return Eventually([&] {
-      time_.Advance(step);
-      session_->Wake();
-      return condition();
-    });
-  }
   bool ConnectedTo(int port) {
     const SessionStatus status = session_->Status();
     return status.progress.state == State::kStreaming && status.address == Address(port);
@@ -144,7 +135,6 @@ class RouteTest : public GrpcSessionTest {
   TestBackend other_;
   std::unique_ptr<grpc::Server> other_server_;
   int other_port_ = 0;
-  FakeClock time_;
 };
 
 TEST_F(RouteTest, FailsOverAndComesHomeWithinTheHour) {

@@ -262,13 +262,8 @@ pb::AgentMessage UploadSession::MakeHeartbeat() {
 }
 
 absl::StatusOr<std::optional<pb::AgentMessage>> UploadSession::Next() {
+  if (absl::Status status = CheckAnswer(); !status.ok()) return status;
   const absl::Duration now = clock_->Monotonic();
-  if (progress_.state == State::kGreeting && now >= opened_at_ + kWelcomeTimeout) {
-    return absl::DeadlineExceededError("wait for Welcome: the backend did not answer");
-  }
-  if (!in_flight_.empty() && now >= last_ack_at_ + kAckTimeout) {
-    return absl::DeadlineExceededError("wait for acknowledgement: the backend did not answer");
-  }
   std::optional<pb::AgentMessage> message;
   do {
     if (absl::Status status = FillReady(); !status.ok()) return status;
@@ -290,13 +285,21 @@ absl::StatusOr<std::optional<pb::AgentMessage>> UploadSession::Next() {
   return message;
 }
 
-absl::Duration UploadSession::WakeAt() const {
-  if (progress_.state == State::kDisconnected || progress_.state == State::kPolling) return absl::InfiniteDuration();
+absl::Duration UploadSession::AnswerDue() const {
   if (progress_.state == State::kGreeting) return opened_at_ + kWelcomeTimeout;
-  absl::Duration wake =
-      progress_.state == State::kStreaming ? last_heartbeat_at_ + heartbeat_interval_ : absl::InfiniteDuration();
-  if (!in_flight_.empty()) wake = std::min(wake, last_ack_at_ + kAckTimeout);
-  return wake;
+  // Without a stream, nothing is in flight.
+  return in_flight_.empty() ? absl::InfiniteDuration() : last_ack_at_ + kAckTimeout;
+}
+
+absl::Status UploadSession::CheckAnswer() const {
+  if (clock_->Monotonic() < AnswerDue()) return absl::OkStatus();
+  const absl::string_view awaited = progress_.state == State::kGreeting ? "Welcome" : "acknowledgement";
+  return absl::DeadlineExceededError(absl::StrCat("wait for ", awaited, ": the backend did not answer"));
+}
+
+absl::Duration UploadSession::WakeAt() const {
+  const absl::Duration due = AnswerDue();
+  return progress_.state == State::kStreaming ? std::min(due, last_heartbeat_at_ + heartbeat_interval_) : due;
 }
 
 bool UploadSession::drained() const { return progress_.state == State::kDraining && in_flight_.empty(); }

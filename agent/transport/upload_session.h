@@ -100,8 +100,14 @@ class UploadSession {
   // when the backend is silent for too long, or the spool's error: end the stream.
   absl::StatusOr<std::optional<pb::AgentMessage>> Next();
 
+  // DeadlineExceeded when the backend has been silent for too long: end the stream. Next() asks this
+  // first; call it by itself at AnswerDue() while a write that does not end forbids Next().
+  absl::Status CheckAnswer() const;
+
   // Monotonic time at which Next() has something to say even if nothing happens.
   absl::Duration WakeAt() const;
+  // Monotonic time until which the backend may be silent; infinite while it owes nothing.
+  absl::Duration AnswerDue() const;
 
   // Sends nothing more: the agent itself wants to end this stream, in order.
   void Leave();

@@ -21,6 +21,7 @@
 #include "agent/identity/testing/test_pki.h"
 #include "agent/spool/fake_spool.h"
 #include "agent/transport/grpc_session.h"
+#include "platform/testing/fake_clock.h"
 #include "rollcall/v1/ingest.grpc.pb.h"
 
 namespace rollcall {
@@ -56,6 +57,11 @@ class TestBackend : public pb::Ingest::Service {
     answer.mutable_welcome()->set_window_bytes(1 << 20);
     if (poll_seconds > 0) answer.mutable_welcome()->mutable_poll_interval()->set_seconds(poll_seconds);
     stream->Write(answer);
+    while (stops_reading.load() && !context->IsCancelled()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      answer.mutable_ack()->set_sequence(acknowledge_unread.exchange(0));
+      if (answer.ack().sequence() > 0) stream->Write(answer);
+    }
     while (stream->Read(&message)) {
       if (message.has_heartbeat()) ++heartbeats;
       if (!message.has_batch()) continue;
@@ -88,6 +94,9 @@ class TestBackend : public pb::Ingest::Service {
   std::atomic<int> heartbeats{0};
   // After the agent's half-close.
   std::atomic<bool> never_ends{false};
+  // After Welcome; acknowledges what it is told to all the same.
+  std::atomic<bool> stops_reading{false};
+  std::atomic<uint64_t> acknowledge_unread{0};
   std::mutex mutex;
   std::set<uint64_t> committed;
   int received = 0;
@@ -145,14 +154,21 @@ class GrpcSessionTest : public ::testing::Test {
     std::filesystem::remove_all(dir_);
   }
 
-  // A server of `backend` on `*port`, or on a free one if that is 0.
-  std::unique_ptr<grpc::Server> Serve(TestBackend* backend, TestPki& pki, const std::string& name, int* port) {
+  // What a server called `name` shows, of the authority `pki`.
+  std::shared_ptr<grpc::ServerCredentials> ServerCredentials(TestPki& pki, const std::string& name) {
     grpc::SslServerCredentialsOptions ssl(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
     const TestCertificate certificate = pki.Issue({name});
     ssl.pem_root_certs = pki_.ca_pem();
     ssl.pem_key_cert_pairs.push_back({certificate.key_pem, certificate.cert_pem});
+    return grpc::SslServerCredentials(ssl);
+  }
+
+  // A server of `backend` on `*port`, or on a free one if that is 0.
+  std::unique_ptr<grpc::Server> Serve(TestBackend* backend, TestPki& pki, const std::string& name, int* port) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(Address(*port), grpc::SslServerCredentials(ssl), port);
+    builder.AddListeningPort(Address(*port), ServerCredentials(pki, name), port);
+    // Who reads nothing is sent no more than HTTP/2's 64 KiB, however long the round trip looks.
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     builder.RegisterService(backend);
     return builder.BuildAndStart();
   }
@@ -177,11 +193,11 @@ class GrpcSessionTest : public ::testing::Test {
     session_->Start();
   }
 
-  void Append(int count) {
+  void Append(int count, size_t body_bytes = 1000) {
     for (int i = 0; i < count; ++i) {
       pb::Batch batch;
       batch.set_collector("ports");
-      batch.set_body(std::string(1000, 'b'));
+      batch.set_body(std::string(body_bytes, 'b'));
       ASSERT_TRUE(spool_.Append({"ports", "host"}, batch.SerializeAsString()).ok());
     }
     session_->Wake();
@@ -204,6 +220,27 @@ class GrpcSessionTest : public ::testing::Test {
   RecordingLogger logger_;
   std::unique_ptr<UploadSession> upload_;
   std::unique_ptr<GrpcSession> session_;
+};
+
+// Time is moved by hand.
+class TimedSessionTest : public GrpcSessionTest {
+ protected:
+  ~TimedSessionTest() override { session_.reset(); }
+
+  // The session sees that so much time has passed.
+  void Pass(absl::Duration time) {
+    time_.Advance(time);
+    session_->Wake();
+  }
+  // Lets time pass until the condition holds.
+  bool Passing(absl::Duration step, const std::function<bool()>& condition) {
+    return Eventually([&] {
+      Pass(step);
+      return condition();
+    });
+  }
+
+  FakeClock time_;
 };
 
 }  // namespace rollcall
