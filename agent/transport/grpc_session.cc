@@ -51,6 +51,8 @@ absl::StatusOr<std::string> ReadProxyUri(const GrpcSession::Options& options) {
 
 struct GrpcSession::Ended {
   absl::Status status;
+  // A backend was asked for a stream.
+  bool tried = false;
   bool welcomed = false;
   std::optional<absl::Duration> asked_wait;
   std::optional<UploadSession::DrainRequest> drain;
@@ -125,6 +127,7 @@ GrpcSession::Ended GrpcSession::RunStream(const AddressOrder& order) {
   const auto stub = pb::Ingest::NewStub(channel);
   SessionStream stream(events_.get());
   stream.Start(stub.get());
+  ended.tried = true;
 
   const uint64_t welcomes_before = upload_->progress().welcomes;
   StreamPump pump(&stream, upload_, events_.get(), clock_, clock_->Monotonic() + order.StayFor());
@@ -146,6 +149,7 @@ GrpcSession::Ended GrpcSession::RunStream(const AddressOrder& order) {
 }
 
 void GrpcSession::ChooseNext(const Ended& ended, AddressOrder* order) {
+  if (!ended.tried) return;  // no other address helps against a file that cannot be read
   const bool goes_on = ended.welcomed && ended.status.ok();
   const pb::Drain::Reason reason = ended.drain.has_value() ? ended.drain->reason : pb::Drain::REASON_UNSPECIFIED;
   if (!goes_on || reason == pb::Drain::SHUTDOWN) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <set>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -165,6 +167,22 @@ TEST_F(RouteTest, WithoutAHomeItIsBackAtTheOtherAtOnce) {
   ASSERT_TRUE(Passing(absl::Milliseconds(10), [&] { return ConnectedTo(other_port_); }));
   time_.Advance(absl::Hours(1));
   EXPECT_TRUE(Passing(absl::Milliseconds(100), [&] { return other_.sessions == 2 && ConnectedTo(other_port_); }));
+}
+
+TEST_F(RouteTest, AMissingFileIsNoReasonToGoToTheOther) {
+  StartBoth();
+  std::filesystem::rename(dir_ / "key", dir_ / "kept");
+  StartSession();
+  std::set<std::string> tried;
+  ASSERT_TRUE(Eventually([&] {
+    const SessionStatus status = session_->Status();
+    if (!status.address.empty()) tried.insert(status.address);
+    return status.attempts > 20;
+  }));
+  EXPECT_THAT(tried, ElementsAre(Address(port_))) << "nobody was tried";
+  std::filesystem::rename(dir_ / "kept", dir_ / "key");
+  EXPECT_TRUE(Eventually([&] { return ConnectedTo(port_); }));
+  EXPECT_EQ(other_.sessions, 0);
 }
 
 TEST_F(RouteTest, ABackendThatStopsSendsItsAgentsToTheOther) {
