@@ -22,9 +22,9 @@ constexpr absl::Duration kMaxAskedWait = absl::Hours(24);
 constexpr absl::Duration kMinPollInterval = absl::Seconds(1);
 // Read from the spool at once.
 constexpr size_t kReadEntries = 8;
+constexpr size_t kReadBytes = size_t{512} << 10;
 // In one heartbeat; the backend takes no more.
 constexpr size_t kMaxConfirmations = 1000;
-constexpr size_t kReadBytes = size_t{512} << 10;
 
 // Any bit pattern a peer may send, without overflow.
 absl::Time FromProto(const google::protobuf::Timestamp& time) {
