@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "backend/retention/bucket_machine.h"
 #include "backend/retention/civil_time.h"
-#include "backend/retention/lifecycle_check.h"
 #include "platform/status_macros.h"
 #include "proto/wire_time.h"
 

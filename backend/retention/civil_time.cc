@@ -25,4 +25,9 @@ absl::CivilDay AddMonths(absl::CivilDay day, int months) {
 
 std::string DayText(absl::CivilDay day) { return absl::FormatCivilTime(day); }
 
+bool ParseDay(absl::string_view text, absl::CivilDay* day) {
+  return absl::ParseCivilTime(text, day) && absl::FormatCivilTime(*day) == text && day->year() >= 1 &&
+         day->year() <= 9999;
+}
+
 }  // namespace rollcall

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
@@ -22,6 +23,8 @@ absl::CivilDay AddMonths(absl::CivilDay day, int months);
 
 // `2024-02-29`.
 std::string DayText(absl::CivilDay day);
+// Reads what DayText writes. False for anything else, a day that there is not, and years before 1 or after 9999.
+bool ParseDay(absl::string_view text, absl::CivilDay* day);
 
 }  // namespace rollcall
 

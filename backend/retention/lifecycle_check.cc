@@ -1,6 +1,7 @@
 #include "backend/retention/lifecycle_check.h"
 
 #include "absl/strings/str_cat.h"
+#include "backend/retention/civil_time.h"
 #include "platform/status_macros.h"
 #include "proto/wire_time.h"
 
@@ -50,11 +51,6 @@ absl::Status CheckHold(const pb::LifecycleEvent& event) {
 }
 
 }  // namespace
-
-bool ParseDay(absl::string_view text, absl::CivilDay* day) {
-  return absl::ParseCivilTime(text, day) && absl::FormatCivilTime(*day) == text && day->year() >= 1 &&
-         day->year() <= 9999;
-}
 
 absl::Status CheckEvent(const pb::LifecycleEvent& event) {
   if (event.id().empty() || event.id().size() > kMaxId) return Bad(event, "its id has not 1 to 128 characters");

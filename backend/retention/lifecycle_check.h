@@ -5,16 +5,11 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
-#include "absl/time/civil_time.h"
 #include "rollcall/v1/lifecycle.pb.h"
 
 namespace rollcall {
 
 namespace pb = ::rollcall::v1;
-
-// `YYYY-MM-DD`, and a day there is.
-bool ParseDay(absl::string_view text, absl::CivilDay* day);
 
 // Whether the event is complete: an id, times, a subject. InvalidArgument says what is missing. To be asked
 // before an event is stored, so that nothing has to be refused later. Pure.

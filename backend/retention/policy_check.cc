@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "backend/retention/civil_time.h"
 
 namespace rollcall {
 namespace {
@@ -59,8 +60,7 @@ class Checker {
       Report("zone \"", policy_.zone(), "\" is not known");
     }
     absl::CivilDay day;
-    if (!policy_.effective_from().empty() && (!absl::ParseCivilTime(policy_.effective_from(), &day) ||
-                                              absl::FormatCivilTime(day) != policy_.effective_from())) {
+    if (!policy_.effective_from().empty() && !ParseDay(policy_.effective_from(), &day)) {
       Report("effective_from \"", policy_.effective_from(), "\" is no day");
     }
     if (policy_.purge_window_days() == 0) Report("purge_window_days is 0: nothing could be deleted in time");

@@ -231,5 +231,26 @@ TEST(Simulation, SaysWhoseFactsMakeNoSense) {
               HasSubstr("tenant t: bucket of cvm on 2023-02-29: collected_day is no day"));
 }
 
+// 1 MiB of such lines is 45 million buckets, which are 6 GB.
+TEST(Simulation, RefusesMoreBucketsThanAMillionOverAllTenants) {
+  pb::RetentionFacts facts;
+  for (int i = 0; i < 274; ++i) {
+    pb::BucketFacts* bucket = facts.add_tenants()->add_buckets();
+    bucket->set_hosting_service("ALL");
+    bucket->set_category(pb::ASSET_BASIC);
+    bucket->set_collected_day("2014-01-01");
+    bucket->set_through_day("2023-12-31");  // 3,652 days
+  }
+  const auto report = SimulateDay(Load("example-de"), facts, kToday);
+  EXPECT_TRUE(absl::IsInvalidArgument(report.status())) << report.status();
+  EXPECT_THAT(std::string(report.status().message()),
+              HasSubstr("the facts stand for 1000648 buckets, more than 1000000"));
+  // Days that are none do not make the sum less.
+  facts.mutable_tenants(0)->mutable_buckets(0)->set_through_day("0001-01-01");
+  facts.mutable_tenants(1)->mutable_buckets(0)->set_through_day("9999-12-31");
+  EXPECT_THAT(std::string(SimulateDay(Load("example-de"), facts, kToday).status().message()),
+              HasSubstr("buckets, more than 1000000"));
+}
+
 }  // namespace
 }  // namespace rollcall

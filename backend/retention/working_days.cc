@@ -1,6 +1,7 @@
 #include "backend/retention/working_days.h"
 
 #include "absl/strings/str_cat.h"
+#include "backend/retention/civil_time.h"
 #include "platform/status_macros.h"
 
 namespace rollcall {
@@ -13,9 +14,9 @@ constexpr int kLastYear = 2200;
 constexpr size_t kMaxWeekend = 3;
 
 // A notice may move a working day into the year before.
-absl::StatusOr<absl::CivilDay> ParseDay(int year, const std::string& text) {
+absl::StatusOr<absl::CivilDay> DayOfCalendar(int year, const std::string& text) {
   absl::CivilDay day;
-  if (!absl::ParseCivilTime(text, &day) || absl::FormatCivilTime(day) != text) {
+  if (!ParseDay(text, &day)) {
     return absl::InvalidArgumentError(absl::StrCat("year ", year, " names no day with ", text));
   }
   if (day.year() < year - 1 || day.year() > year) {
@@ -70,11 +71,11 @@ absl::Status WorkingDays::AddYear(const pb::WorkingDayCalendar::Year& year) {
     return absl::InvalidArgumentError(absl::StrCat("year ", year.year(), " names no notice"));
   }
   for (const std::string& text : year.off_days()) {
-    ROLLCALL_ASSIGN_OR_RETURN(const absl::CivilDay day, ParseDay(year.year(), text));
+    ROLLCALL_ASSIGN_OR_RETURN(const absl::CivilDay day, DayOfCalendar(year.year(), text));
     if (!off_.insert(day).second) return absl::InvalidArgumentError(absl::StrCat(text, " stands twice"));
   }
   for (const std::string& text : year.make_up_days()) {
-    ROLLCALL_ASSIGN_OR_RETURN(const absl::CivilDay day, ParseDay(year.year(), text));
+    ROLLCALL_ASSIGN_OR_RETURN(const absl::CivilDay day, DayOfCalendar(year.year(), text));
     if (off_.contains(day) || !make_up_.insert(day).second) {
       return absl::InvalidArgumentError(absl::StrCat(text, " stands twice"));
     }

@@ -1,5 +1,5 @@
 #include "absl/strings/str_cat.h"
-#include "backend/retention/lifecycle_check.h"
+#include "backend/retention/civil_time.h"
 #include "backend/retention/policy_words.h"
 #include "backend/retention/simulation.h"
 #include "cli/policy_command.h"
