@@ -108,6 +108,22 @@ TEST_F(RetractTest, NothingToRetractIsSaid) {
   EXPECT_EQ(Text(), "No current record was written by os_packages 1.\n");
 }
 
+TEST_F(RetractTest, WhatFailedAtOnceEndedNothingAndDoesNotSayItDid) {
+  backend_.FailRetract("");
+  const absl::Status status = Retract(false, true);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("is done")));
+  EXPECT_THAT(Text(), IsEmpty());
+}
+
+TEST_F(RetractTest, WhatFailedOnTheWaySaysWhatIsDone) {
+  backend_.FailRetract("more");
+  const absl::Status status = Retract(false, true);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("what is listed is done, run it again for the rest"));
+  EXPECT_THAT(Text(), HasSubstr("Ended 12 records on 1 host,"));
+}
+
 TEST_F(RetractTest, JsonIsOnlyJson) {
   Screen json(&out_, OutputFormat::kJson, false, 0, false);
   context_.screen = &json;

@@ -105,8 +105,9 @@ absl::Status RetractForGood(const CommandContext& context, const pb::RetractRequ
                             const RetractArguments& arguments, const std::string& what) {
   std::vector<Unit> units;
   const absl::Status status = RetractAll(context, request, &units);
+  if (units.empty() && !status.ok()) return status;
   if (absl::Status printed = Print(context.screen, units); !printed.ok()) return printed;
-  if (units.empty() && status.ok()) {
+  if (units.empty()) {
     SayNothingFound(context.screen, what);
     return absl::OkStatus();
   }

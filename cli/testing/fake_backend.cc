@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "google/protobuf/text_format.h"
@@ -73,11 +74,13 @@ class FakeBackend::OperateImpl : public pb::Operate::Service {
   grpc::Status Retract(grpc::ServerContext*, const pb::RetractRequest* request,
                        pb::RetractResponse* response) override {
     requests.push_back(*request);
+    if (failures.count(request->page_token()) > 0) return {grpc::StatusCode::UNAVAILABLE, "the store is away"};
     *response = answers[request->page_token()];
     return grpc::Status::OK;
   }
 
   std::map<std::string, pb::RetractResponse> answers;
+  std::set<std::string> failures;
   std::vector<pb::RetractRequest> requests;
 };
 
@@ -111,6 +114,8 @@ bool FakeBackend::AddRecord(const std::string& kind, const std::string& stored_r
 void FakeBackend::AddRetractAnswer(const std::string& page_token, const std::string& retract_response) {
   operate_impl_->answers[page_token] = Parsed<pb::RetractResponse>(retract_response);
 }
+
+void FakeBackend::FailRetract(const std::string& page_token) { operate_impl_->failures.insert(page_token); }
 
 const std::vector<pb::RetractRequest>& FakeBackend::retract_requests() const { return operate_impl_->requests; }
 

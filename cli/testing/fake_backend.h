@@ -26,6 +26,8 @@ class FakeBackend {
   bool AddRecord(const std::string& kind, const std::string& stored_record);
   // What a call of Retract with this page token answers.
   void AddRetractAnswer(const std::string& page_token, const std::string& retract_response);
+  // Calls of Retract with this page token fail with UNAVAILABLE.
+  void FailRetract(const std::string& page_token);
 
   pb::Query::StubInterface* query() { return query_.get(); }
   pb::Operate::StubInterface* operate() { return operate_.get(); }
