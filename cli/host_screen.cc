@@ -212,6 +212,13 @@ void PrintProblems(Screen* screen, const std::vector<pb::UnitCoverage>& units, a
   if (problems > kRows) screen->Line(absl::StrCat("  ", problems - kRows, " more: rollcall status"));
 }
 
+// A hostname is what the agent says: it is put into a command only if a shell leaves it alone.
+bool IsPlainName(const std::string& name) {
+  return !name.empty() && name[0] != '-' && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_';
+  });
+}
+
 // `rollcall ls ports --host web-1 --where exposure=any`.
 std::string CommandFor(const HostSection& section, const std::string& host) {
   std::string command = absl::StrCat("rollcall ls ", section.kind, " --host ", host);
@@ -284,7 +291,9 @@ void PrintHostScreen(Screen* screen, const HostScreenData& data, absl::Time now)
   PrintFacts(screen, facts);
   PrintProblems(screen, data.coverage, now);
   for (const SectionRecords& section : data.sections) {
-    if (section.section.counted_as.empty()) PrintSection(screen, section, name, now);
+    if (section.section.counted_as.empty()) {
+      PrintSection(screen, section, IsPlainName(host.hostname()) ? host.hostname() : host.agent_id(), now);
+    }
   }
 }
 
