@@ -21,9 +21,12 @@ constexpr size_t kCellCountAt = 3;
 constexpr size_t kRightmostChildAt = 8;
 constexpr size_t kLeafHeaderBytes = 8;
 constexpr size_t kInteriorHeaderBytes = 12;
+// A cell takes no less of its page, and its place is named by two bytes more.
+constexpr size_t kMinCellBytes = 4;
+constexpr size_t kPlaceBytes = 2;
 // SQLite's own limit. A tree that deep has more rows than fit in any file.
 constexpr int kMaxDepth = 20;
-constexpr uint32_t kPagesBetweenStopChecks = 1024;
+constexpr uint32_t kStepsBetweenStopChecks = 1024;
 
 // Takes a variable-length number off `bytes`. False if they end before it does.
 bool TakeVarint(absl::string_view* bytes, uint64_t* number) {
@@ -84,11 +87,10 @@ class Walk {
 
   // Visits the page and all below it.
   absl::Status Visit(uint32_t page, int depth) {
+    // A page that cannot be had must not cost the memory of one.
+    if (absl::Status damage = Claim(page); !damage.ok()) return Damaged(page, damage);
     std::vector<char> bytes(pages_.page_bytes());
-    if (absl::Status damage = Load(page, bytes.data()); !damage.ok()) {
-      if (absl::IsCancelled(damage)) return damage;
-      return Damaged(page, damage);
-    }
+    if (absl::Status damage = pages_.Read(page, bytes.data()); !damage.ok()) return Damaged(page, damage);
     const char type = bytes[page == 1 ? kDatabaseHeaderBytes : 0];
     if (type == kLeafTablePage) return VisitLeaf(page, bytes);
     if (type != kInteriorTablePage) return Damaged(page, absl::InvalidArgumentError("not a page of a table"));
@@ -97,44 +99,52 @@ class Walk {
   }
 
  private:
+  // Cancelled if it is time to stop, else OK: the walk goes on behind the damage.
   absl::Status Damaged(uint32_t page, const absl::Status& damage) {
+    if (absl::IsCancelled(damage)) return damage;
     sink_.TakeDamage(absl::Status(damage.code(), absl::StrCat("page ", page, ": ", damage.message())));
+    return CheckStop();
+  }
+
+  // Every page and every piece of damage is a step.
+  absl::Status CheckStop() {
+    if (++steps_ % kStepsBetweenStopChecks == 0 && sink_.stop_requested()) return absl::CancelledError("stopped");
     return absl::OkStatus();
   }
 
-  // Reads a page that nothing else has claimed.
-  absl::Status Load(uint32_t page, char* out) {
+  // Takes a page that nothing else has claimed.
+  absl::Status Claim(uint32_t page) {
     if (page == 0 || page > pages_.page_count()) return absl::InvalidArgumentError("there is no such page");
     if (used_[page]) return absl::InvalidArgumentError("used twice, or a loop");
     used_[page] = true;
-    if (++loaded_ % kPagesBetweenStopChecks == 0 && sink_.stop_requested()) return absl::CancelledError("stopped");
-    return pages_.Read(page, out);
+    return CheckStop();
   }
 
-  // Places of the cells in a page, in order; those outside the page are damage and left out.
-  std::vector<size_t> Cells(uint32_t page, const std::vector<char>& bytes, size_t header_bytes) {
+  // Places of the cells in a page, in order; those outside the page and those that are more than
+  // fit into it are damage and left out. `begin` is where the places are named.
+  absl::Status FindCells(uint32_t page, const std::vector<char>& bytes, size_t begin, std::vector<size_t>* cells) {
     const size_t header = page == 1 ? kDatabaseHeaderBytes : 0;
     const size_t count = LoadBigEndian16(bytes.data() + header + kCellCountAt);
-    const size_t begin = header + header_bytes;
-    std::vector<size_t> cells;
+    const size_t most = (pages_.usable_bytes() - begin) / (kMinCellBytes + kPlaceBytes);
     bool all_inside = true;
-    for (size_t i = 0; i < count && begin + i * 2 + 2 <= pages_.usable_bytes(); ++i) {
-      const size_t place = LoadBigEndian16(bytes.data() + begin + i * 2);
-      // A cell has 4 bytes at least.
-      if (place < begin || place + 4 > pages_.usable_bytes()) {
+    for (size_t i = 0; i < std::min(count, most); ++i) {
+      const size_t place = LoadBigEndian16(bytes.data() + begin + i * kPlaceBytes);
+      if (place < begin || place + kMinCellBytes > pages_.usable_bytes()) {
         all_inside = false;
       } else {
-        cells.push_back(place);
+        cells->push_back(place);
       }
     }
-    if (!all_inside || cells.size() < count) {
-      Damaged(page, absl::InvalidArgumentError("impossible place of a row")).IgnoreError();
-    }
-    return cells;
+    if (count > most) return Damaged(page, absl::InvalidArgumentError("impossible number of rows"));
+    if (!all_inside) return Damaged(page, absl::InvalidArgumentError("impossible place of a row"));
+    return absl::OkStatus();
   }
 
   absl::Status VisitInterior(uint32_t page, const std::vector<char>& bytes, int depth) {
-    for (const size_t cell : Cells(page, bytes, kInteriorHeaderBytes)) {
+    const size_t begin = (page == 1 ? kDatabaseHeaderBytes : 0) + kInteriorHeaderBytes;
+    std::vector<size_t> cells;
+    if (absl::Status status = FindCells(page, bytes, begin, &cells); !status.ok()) return status;
+    for (const size_t cell : cells) {
       if (absl::Status status = Visit(LoadBigEndian32(bytes.data() + cell), depth + 1); !status.ok()) return status;
     }
     const size_t header = page == 1 ? kDatabaseHeaderBytes : 0;
@@ -142,9 +152,12 @@ class Walk {
   }
 
   absl::Status VisitLeaf(uint32_t page, const std::vector<char>& bytes) {
-    for (const size_t cell : Cells(page, bytes, kLeafHeaderBytes)) {
+    const size_t begin = (page == 1 ? kDatabaseHeaderBytes : 0) + kLeafHeaderBytes;
+    std::vector<size_t> cells;
+    if (absl::Status status = FindCells(page, bytes, begin, &cells); !status.ok()) return status;
+    unread_ = pages_.usable_bytes() - begin;
+    for (const size_t cell : cells) {
       const absl::Status damage = ReadRow({bytes.data() + cell, pages_.usable_bytes() - cell});
-      if (absl::IsCancelled(damage)) return damage;
       if (!damage.ok()) {
         if (absl::Status status = Damaged(page, damage); !status.ok()) return status;
         continue;
@@ -166,6 +179,7 @@ class Walk {
 
   // Into row_. `cell` reaches to the end of its page.
   absl::Status ReadRow(absl::string_view cell) {
+    const size_t cell_bytes = cell.size();
     uint64_t size = 0;
     uint64_t row_number = 0;
     if (!TakeVarint(&cell, &size) || !TakeVarint(&cell, &row_number)) {
@@ -178,6 +192,10 @@ class Walk {
     const size_t local = LocalBytes(size);
     const bool overflows = local < size;
     if (local + (overflows ? 4 : 0) > cell.size()) return absl::InvalidArgumentError("row breaks off");
+    // Rows do not share bytes, so those of a page are together no larger than it is.
+    const size_t taken = cell_bytes - cell.size() + local + (overflows ? 4 : 0);
+    if (taken > unread_) return absl::InvalidArgumentError("overlaps other rows");
+    unread_ -= taken;
     row_.reserve(size);
     row_.assign(cell.data(), local);
     return overflows ? ReadOverflow(LoadBigEndian32(cell.data() + local), size) : absl::OkStatus();
@@ -186,7 +204,9 @@ class Walk {
   // Appends the rest of a row of `size` bytes: a chain of pages.
   absl::Status ReadOverflow(uint32_t page, size_t size) {
     while (row_.size() < size) {
-      if (absl::Status status = Load(page, overflow_.data()); !status.ok()) {
+      absl::Status status = Claim(page);
+      if (status.ok()) status = pages_.Read(page, overflow_.data());
+      if (!status.ok()) {
         return absl::Status(status.code(), absl::StrCat("overflow page ", page, ": ", status.message()));
       }
       page = LoadBigEndian32(overflow_.data());
@@ -200,7 +220,9 @@ class Walk {
   DamageSink& sink_;
   const absl::FunctionRef<absl::Status(absl::string_view)> take_;
   std::vector<bool> used_;
-  uint32_t loaded_ = 0;
+  uint32_t steps_ = 0;
+  // Bytes of the current leaf that no row has claimed yet.
+  size_t unread_ = 0;
   std::vector<char> overflow_;
   std::string row_;
 };

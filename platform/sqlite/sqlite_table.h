@@ -34,8 +34,8 @@ absl::StatusOr<uint32_t> FindSqliteTable(const SqlitePages& pages, absl::string_
 // Gives every row of the table whose tree begins at page `root` to `take`, in the order of their
 // numbers, and every part that could not be read to `sink`. Returns what `take` failed with, or
 // Cancelled if the sink asked for that. Rows larger than `max_row_bytes` are damage. No page is
-// read twice, so that a loop ends and pages that rows share cannot cost more than the file's
-// size.
+// read twice and no bytes of one count for two rows, so that a loop ends and all rows together are
+// no larger than the file; a page has no more rows or children than fit into it.
 absl::Status ReadSqliteTable(const SqlitePages& pages, uint32_t root, size_t max_row_bytes, DamageSink& sink,
                              absl::FunctionRef<absl::Status(absl::string_view row)> take);
 
