@@ -57,6 +57,7 @@ class Reader {
         return absl::OkStatus();
       }
       if (page_[kTypeAt] != kHashPage && page_[kTypeAt] != kUnsortedHashPage) continue;
+      if (page > named_last_page_) NotePageBehind(page);
       if (absl::Status status = ReadHashPage(page); !status.ok()) return status;
     }
     return absl::OkStatus();
@@ -82,13 +83,22 @@ class Reader {
     }
     page_.resize(page_bytes_);
     overflow_.resize(page_bytes_);
-    last_page_ = Load32(meta + kLastPageAt);
+    named_last_page_ = Load32(meta + kLastPageAt);
     const uint64_t pages = file_.size_bytes() / page_bytes_;
-    if (uint64_t{last_page_} + 1 > pages) {
-      sink_.TakeDamage(absl::DataLossError(absl::StrCat("has ", pages, " of ", uint64_t{last_page_} + 1, " pages")));
-      last_page_ = static_cast<uint32_t>(std::max<uint64_t>(pages, 1) - 1);
+    const uint64_t named_pages = uint64_t{named_last_page_} + 1;
+    if (named_pages > pages) {
+      sink_.TakeDamage(absl::DataLossError(absl::StrCat("has ", pages, " of ", named_pages, " pages")));
     }
+    last_page_ = static_cast<uint32_t>(std::min<uint64_t>(std::max<uint64_t>(pages, 1) - 1, UINT32_MAX - 1));
     return absl::OkStatus();
+  }
+
+  // A last page that is too small must not hide packages. Said once.
+  void NotePageBehind(uint32_t page) {
+    if (noted_page_behind_ || Load16(page_.data() + kEntriesAt) == 0) return;
+    noted_page_behind_ = true;
+    sink_.TakeDamage(
+        absl::InvalidArgumentError(absl::StrCat("page ", page, ": is behind the last page, ", named_last_page_)));
   }
 
   // Items come in pairs of key and value; their places are listed after the page's header, and
@@ -100,6 +110,7 @@ class Reader {
       sink_.TakeDamage(absl::InvalidArgumentError(absl::StrCat("page ", page, ": impossible number of entries")));
       return absl::OkStatus();
     }
+    unread_ = page_bytes_ - items_begin;
     for (size_t value = 1; value < entries; value += 2) {
       absl::string_view key;
       absl::string_view item;
@@ -131,6 +142,9 @@ class Reader {
 
   // Into blob_.
   absl::Status ReadItem(absl::string_view item) {
+    // Packages do not share bytes, so those of a page are together no larger than it is.
+    if (item.size() > unread_) return absl::InvalidArgumentError("overlaps other packages");
+    unread_ -= item.size();
     if (item.front() == kItemInPage) {
       blob_.assign(item.data() + 1, item.size() - 1);
       return absl::OkStatus();
@@ -168,8 +182,13 @@ class Reader {
   RpmBlobSink& sink_;
   bool swapped_ = false;
   uint32_t page_bytes_ = 0;
+  // What the first page says, and what the file has.
+  uint32_t named_last_page_ = 0;
   uint32_t last_page_ = 0;
+  bool noted_page_behind_ = false;
   std::vector<char> page_;
+  // Bytes of it that no package has claimed yet.
+  size_t unread_ = 0;
   std::vector<char> overflow_;
   // Overflow pages that a header has claimed.
   std::vector<bool> used_;

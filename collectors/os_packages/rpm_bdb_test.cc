@@ -186,6 +186,37 @@ TEST(ReadRpmBdb, DamageIsNamed) {
   }
 }
 
+// Every second pair has places that break the order, so that the next has the whole page again.
+TEST(ReadRpmBdb, PackagesThatShareBytesCostNoMoreThanTheFile) {
+  const std::string header = RpmHeaderBuilder().Text(1000, "a").Text(1001, "1").Build();
+  const uint32_t value = static_cast<uint32_t>(kPage - 5 - 1 - header.size());
+  constexpr uint32_t kPairs = 100;
+  PageWriter page(false);
+  page.Put16(20, 2 * kPairs).Put(25, "\x0d");
+  for (uint32_t pair = 0; pair < kPairs; ++pair) {
+    page.Put16(26 + pair * 4, pair % 2 == 0 ? kPage - 5 : 0).Put16(28 + pair * 4, pair % 2 == 0 ? value : kPage);
+  }
+  page.Put(kPage - 5, "\x01").Put32(kPage - 4, 1).Put(value, "\x01").Put(value + 1, header);
+  const std::string bytes = Meta(1) + page.bytes();
+  NameSink sink;
+  EXPECT_EQ(Read(bytes, &sink), absl::OkStatus());
+  EXPECT_GE(sink.blobs, 1U);
+  EXPECT_LE(sink.blobs * header.size(), bytes.size());
+  EXPECT_THAT(sink.damage, Contains(HasSubstr("overlaps other packages")));
+}
+
+TEST(ReadRpmBdb, PagesBehindTheLastAreDamageAndRead) {
+  const std::string good = Database();
+  NameSink sink;
+  EXPECT_EQ(Read(Meta(0) + good.substr(kPage), &sink), absl::OkStatus());
+  EXPECT_THAT(sink.names, ElementsAre("a-1"));
+  EXPECT_THAT(sink.damage, ElementsAre("page 1: is behind the last page, 0"));
+  // Room that was never used is not.
+  NameSink with_room;
+  EXPECT_EQ(Read(good + std::string(2 * kPage, '\0'), &with_room), absl::OkStatus());
+  EXPECT_THAT(with_room.damage, IsEmpty());
+}
+
 TEST(ReadRpmBdb, ATruncatedFileGivesWhatItHas) {
   const std::string bytes = TestData(kRecorded);
   size_t most = 0;
