@@ -56,12 +56,30 @@ class Reader {
       if (sink_.stop_requested()) return absl::CancelledError("stopped");
       if (absl::Status status = ReadSlots(page); !status.ok()) return status;
     }
+    // A number that is too small must not hide packages.
+    for (uint32_t page = slot_pages; page < kMaxSlotPages && HasSlots(page); ++page) {
+      if (sink_.stop_requested()) return absl::CancelledError("stopped");
+      sink_.TakeDamage(absl::InvalidArgumentError(absl::StrCat("slot page ", page, ": is behind the last one")));
+      if (absl::Status status = ReadSlots(page); !status.ok()) return status;
+    }
     return absl::OkStatus();
   }
 
  private:
+  using Page = std::array<char, kPageBytes>;
+
+  // Whether the page is made of slots and nothing else. Blobs begin with a magic of their own.
+  bool HasSlots(uint32_t page) const {
+    Page slots;
+    if (!file_.ReadAt(uint64_t{page} * kPageBytes, slots.size(), slots.data()).ok()) return false;
+    for (size_t at = 0; at < kPageBytes; at += kSlotBytes) {
+      if (!HasMagic(slots.data() + at, kSlotMagic)) return false;
+    }
+    return true;
+  }
+
   absl::Status ReadSlots(uint32_t page) {
-    std::array<char, kPageBytes> slots;
+    Page slots;
     if (absl::Status status = file_.ReadAt(uint64_t{page} * kPageBytes, slots.size(), slots.data()); !status.ok()) {
       sink_.TakeDamage(status);
       return absl::OkStatus();

@@ -109,6 +109,22 @@ TEST(ReadRpmNdb, DamageLosesOnlyTheDamagedPackage) {
   }
 }
 
+TEST(ReadRpmNdb, SlotsBehindTheLastPageOfThemAreDamageAndRead) {
+  const std::string blob = Blob(1, Header());
+  const uint32_t blocks = static_cast<uint32_t>(blob.size() / 16);
+  std::string second = Slot(1, 2 * kSlots / 16, blocks);
+  while (second.size() < kSlots) absl::StrAppend(&second, Slot(0, 0, 0));
+  std::string bytes = absl::StrCat(Database("", ""), second, blob);
+  NameSink sink;
+  EXPECT_EQ(Read(bytes, &sink), absl::OkStatus());
+  EXPECT_THAT(sink.names, ElementsAre("a-1"));
+  EXPECT_THAT(sink.damage, ElementsAre("slot page 1: is behind the last one"));
+  bytes[12] = 2;
+  NameSink good;
+  EXPECT_EQ(Read(bytes, &good), absl::OkStatus());
+  EXPECT_THAT(good.damage, IsEmpty());
+}
+
 TEST(ReadRpmNdb, PackagesThatShareBytesCostNoMoreThanTheFile) {
   const std::string blob = Blob(1, Header());
   const uint32_t blocks = static_cast<uint32_t>(blob.size() / 16);
