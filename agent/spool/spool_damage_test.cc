@@ -1,5 +1,6 @@
 // Damage at every place where it can happen. What must hold each time: the spool opens, an entry that
 // was durable is there or its unit is marked, and nothing is there that was not appended.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -13,6 +14,8 @@
 
 namespace rollcall {
 namespace {
+
+using ::testing::IsEmpty;
 
 // Small files, so that every byte of each can have its turn.
 constexpr DirectorySpoolOptions kOptions{
@@ -80,12 +83,16 @@ class SpoolDamageTest : public ::testing::Test {
     EXPECT_FALSE(spool->NeedsFull(AllSpoolUnits()));
   }
 
-  // Opens a damaged copy twice: recovery must not undo itself.
+  // Opens a damaged copy again and again: recovery must not undo itself, and must not find damage where
+  // it has repaired it, nor in what is written after that.
   void CheckTwice(MemoryDisk disk, const std::string& what) {
     CheckNothingForgotten(*Open(&disk), durable_, all_, what);
     auto again = Open(&disk);
+    EXPECT_THAT(again->recovery_problems(), IsEmpty()) << what << ", opened again";
     CheckNothingForgotten(*again, durable_, all_, what + ", opened again");
     CheckUsable(*again, what);
+    again.reset();
+    EXPECT_THAT(Open(&disk)->recovery_problems(), IsEmpty()) << what << ", used, and opened again";
   }
 
   MemoryDisk disk_;

@@ -168,15 +168,16 @@ class Recovery {
     }
     if (!tail_.has_value()) return;
     SpoolIndex::Segment& segment = spool_.index.segments()[tail_->first_sequence];
+    if (segment.next_sequence != spool_.next_sequence) {
+      // Even if nothing is left in it: its seal says where the next one begins, which the one before does not.
+      Rewrite(tail_->first_sequence, &segment);
+      return;
+    }
     if (tail_->bytes < kSegmentHeaderBytes) {
       // Not even the header was written, so nothing is in it.
       if (files_->Remove(SegmentName(tail_->first_sequence)).ok()) {
         spool_.index.segments().erase(tail_->first_sequence);
       }
-      return;
-    }
-    if (segment.next_sequence != spool_.next_sequence) {
-      Rewrite(tail_->first_sequence, &segment);
       return;
     }
     if (tail_is_torn_ && !TruncateTail()) {
