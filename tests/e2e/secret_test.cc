@@ -23,19 +23,6 @@ using ::testing::HasSubstr;
 
 constexpr absl::string_view kSecrets[] = {"Pl4ntedLongOpt", "Pl4ntedMysqlP", "Pl4ntedCurlU", "Pl4ntedUserinfo"};
 
-// Names of files below `folder` that hold one of the secrets in plain bytes.
-std::vector<std::string> FilesWithSecrets(const std::string& folder) {
-  std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    const std::string bytes = ReadAll(entry.path().string());
-    for (absl::string_view secret : kSecrets) {
-      if (absl::StrContains(bytes, secret)) found.push_back(absl::StrCat(entry.path().string(), " has ", secret));
-    }
-  }
-  return found;
-}
-
 // The secret as it is, percent-encoded, and what any Base64 of a text with it has in common.
 std::vector<std::string> FormsOf(absl::string_view secret) {
   std::vector<std::string> forms = {std::string(secret), "", ""};
@@ -62,6 +49,18 @@ std::vector<std::string> SecretsIn(absl::string_view bytes) {
   return found;
 }
 
+// What files below `folder` hold of the secrets, in whatever form.
+std::vector<std::string> FilesWithSecrets(const std::string& folder) {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    for (const std::string& secret : SecretsIn(ReadAll(entry.path().string()))) {
+      found.push_back(absl::StrCat(entry.path().string(), " has ", secret));
+    }
+  }
+  return found;
+}
+
 TEST(Secrets, AreFoundInEveryForm) {
   EXPECT_THAT(SecretsIn("user=a&password=Pl4ntedCurlU;"), testing::SizeIs(1));
   EXPECT_THAT(SecretsIn("%50%6c%34%6e%74%65%64%43%75%72%6c%55"), testing::SizeIs(1));
@@ -69,10 +68,18 @@ TEST(Secrets, AreFoundInEveryForm) {
     EXPECT_THAT(SecretsIn(absl::Base64Escape(absl::StrCat(before, "Pl4ntedCurlU:more"))), testing::SizeIs(1)) << before;
   }
   EXPECT_THAT(SecretsIn("Pl4nted"), testing::IsEmpty());
+
+  const TempFolder folder;
+  std::filesystem::create_directory(folder.path() + "/below");
+  WriteAll(folder.path() + "/below/plain", "-pPl4ntedMysqlP");
+  WriteAll(folder.path() + "/below/encoded", absl::Base64Escape("alice:Pl4ntedCurlU"));
+  WriteAll(folder.path() + "/none", "Pl4nted");
+  EXPECT_THAT(FilesWithSecrets(folder.path()), testing::UnorderedElementsAre(HasSubstr("/plain has Pl4ntedMysqlP"),
+                                                                             HasSubstr("/encoded has Pl4ntedCurlU")));
 }
 
-// Every byte that passed between agent and backend.
-void ExpectSecretFreeTls(const RecordingRelay& relay) {
+// Every byte that passed between agent and backend, among them at least `sent_bytes` to the backend.
+void ExpectSecretFreeTls(const RecordingRelay& relay, size_t sent_bytes) {
   size_t total = 0;
   const std::vector<RecordingRelay::Capture> captures = relay.Captures();
   ASSERT_FALSE(captures.empty());
