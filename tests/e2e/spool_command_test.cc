@@ -31,7 +31,7 @@ TEST(SpoolCommandTest, DrainSendsWhatAnAgentLeft) {
   EXPECT_TRUE(Eventually(absl::Seconds(60), [&] {
     const ProgramOutput seen = spool({"inspect"});
     return seen.exit_code == 0 && seen.out.find("os_packages") != std::string::npos;
-  })) << deployment.agent_log();
+  })) << ReadAll(deployment.agent_log());
   EXPECT_EQ(spool({"verify"}).exit_code, 0) << "while the agent uses it";
   const ProgramOutput in_use = spool({"drain", "--timeout", "1s"});
   EXPECT_EQ(in_use.exit_code, 1);
