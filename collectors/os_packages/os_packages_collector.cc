@@ -42,8 +42,9 @@ class OsPackagesCollector : public Collector {
       if (absl::Status status = EmitAll(**contents, sink, stop); !status.ok()) return status;
     }
     // A database that cannot be read does not make what others list a failure.
-    if (!any_read && !failures.empty()) return failures.front().status;
-    for (const DatabaseProblem& failure : failures) report.AddProblem(failure.path, failure.status);
+    const size_t returned = !any_read && !failures.empty() ? 1 : 0;
+    for (size_t i = returned; i < failures.size(); ++i) report.AddProblem(failures[i].path, failures[i].status);
+    if (returned > 0) return failures.front().status;
     if (!any_read) return absl::UnimplementedError("read package databases: none on this host");
     return absl::OkStatus();
   }
@@ -92,6 +93,7 @@ class OsPackagesCollector : public Collector {
 constexpr absl::string_view kKinds[] = {"os_package"};
 constexpr absl::string_view kPathsRead[] = {
     "/etc/apk/repositories",
+    "/etc/apk/world",
     "/etc/os-release",
     "/lib/apk/db/installed",
     "/opt/lib/opkg/info/*.control",
@@ -111,6 +113,7 @@ constexpr absl::string_view kPathsRead[] = {
     "/var/lib/opkg/status",
     "/var/lib/pacman/local/*/desc",
     "/var/lib/rpm/*",
+    "/var/lib/rpmmanifest/container-manifest-1",
     "/var/lib/rpmmanifest/container-manifest-2",
 };
 // Of rpm's directories, those that are links lead to files that are watched already.

@@ -26,6 +26,7 @@ using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 constexpr char kSqlite[] = "/var/lib/rpm/rpmdb.sqlite";
 constexpr char kLog[] = "/var/lib/rpm/rpmdb.sqlite-wal";
@@ -126,6 +127,14 @@ TEST_F(Rpm, TheDatabaseOfAnOlderRpmIsNotAdded) {
   EXPECT_THAT(Found(), Not(Contains("librollcall-other+plus-2:9.9-0.1"))) << "it is in the older one and in the log";
 }
 
+TEST_F(Rpm, ADatabaseOfPackagesThatAreKnownIsNoReasonToReadAnOlderOne) {
+  files_.SetFile(kSqlite, sqlite_);
+  files_.SetFile("/usr/lib/sysimage/rpm/rpmdb.sqlite", sqlite_);
+  files_.SetFile("/usr/lib/sysimage/rpm/Packages", bdb_);
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_THAT(Found(), Not(Contains("librollcall-other+plus-2:9.9-0.1"))) << "it is in the older one and in the log";
+}
+
 TEST_F(Rpm, ADamagedDatabaseDoesNotHideAnOlderOne) {
   files_.SetFile(kSqlite, "");
   files_.SetFile(kBdb, bdb_);
@@ -194,6 +203,19 @@ TEST_F(Rpm, AFileThatIsNoDatabaseIsAFailure) {
   }
 }
 
+TEST_F(Rpm, ADatabaseOfAKindThatIsNotReadIsAFailureNotAHostWithout) {
+  std::string newer = sqlite_;
+  newer[19] = 9;
+  std::string utf16 = sqlite_;
+  utf16[59] = 2;
+  for (const std::string& bytes : {newer, utf16}) {
+    files_.SetFile(kSqlite, bytes);
+    const pb::RunResult result = Run();
+    EXPECT_EQ(result.status(), pb::RunResult::FAILED);
+    EXPECT_THAT(Problems(result), ElementsAre(HasSubstr("FAILED_PRECONDITION parse /var/lib/rpm/rpmdb.sqlite: ")));
+  }
+}
+
 TEST_F(Rpm, IndexesWithoutADatabaseAreAFailure) {
   for (const char* path : {"/var/lib/rpm/Name", "/usr/lib/sysimage/rpm/Index.db", kLog}) {
     files_.SetFile(path, "x");
@@ -202,6 +224,15 @@ TEST_F(Rpm, IndexesWithoutADatabaseAreAFailure) {
     EXPECT_THAT(Problems(result), ElementsAre(HasSubstr("no database, though")));
     files_.Unset(path);
   }
+}
+
+TEST_F(Rpm, AManifestThatIsEmptyOrMissingBesideItsTwinIsAFailure) {
+  files_.SetFile("/var/lib/rpmmanifest/container-manifest-1", "bash-5.1.8-1.cm2.x86_64\n");
+  EXPECT_EQ(Run().status(), pb::RunResult::FAILED);
+  files_.SetFile(kManifest, "");
+  const pb::RunResult result = Run();
+  EXPECT_EQ(result.status(), pb::RunResult::FAILED);
+  EXPECT_THAT(Problems(result), ElementsAre(HasSubstr("DATA_LOSS")));
 }
 
 TEST_F(Rpm, TruncatedDatabasesArePartialAndKeepTheGoodPart) {
@@ -372,6 +403,15 @@ TEST_F(Managers, AllThatAreThereAreReadAndOneThatFailsIsAProblem) {
   EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
   EXPECT_THAT(Found(), ElementsAre("a-1", "base-1-2", "d-1", "linux-6.7-1"));
   EXPECT_THAT(Problems(result), ElementsAre(HasSubstr("not an ndb database")));
+}
+
+TEST_F(Managers, EveryFailureIsTold) {
+  files_.SetFile(kNdb, "garbage");
+  files_.SetFile(kApk, "P:a\nV:1\n");
+  files_.SetError(kApk, absl::PermissionDeniedError("permission denied"));
+  const pb::RunResult result = Run();
+  EXPECT_EQ(result.status(), pb::RunResult::FAILED);
+  EXPECT_THAT(Problems(result), UnorderedElementsAre(HasSubstr("not an ndb database"), HasSubstr("PERMISSION_DENIED")));
 }
 
 TEST_F(Managers, NothingIsParsedAgainWithoutAChange) {

@@ -24,12 +24,14 @@ namespace pb = ::rollcall::v1;
 
 constexpr absl::string_view kDirectories[] = {"/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm"};
 constexpr absl::string_view kManifestPath = "/var/lib/rpmmanifest/container-manifest-2";
+// Beside it, with less of each package. Not read: packages in it must be in the other.
+constexpr absl::string_view kManifestTwinPath = "/var/lib/rpmmanifest/container-manifest-1";
 constexpr char kLogSuffix[] = "-wal";
 constexpr char kJournalSuffix[] = "-journal";
 // Indexes and logs that lie beside a database and nowhere else.
 constexpr absl::string_view kTraces[] = {"rpmdb.sqlite-wal", "Index.db", "Basenames", "Name"};
 
-enum Role { kSqlite, kNdb, kBdb, kLog, kJournal, kManifest };
+enum Role { kSqlite, kNdb, kBdb, kLog, kJournal, kManifest, kManifestTwin };
 
 struct Format {
   Role role;
@@ -61,18 +63,22 @@ class HeaderSink : public RpmBlobSink {
     }
     if (package->is_signing_key) return absl::OkStatus();
     if (!package->damage.ok()) adder_.AddProblem(path_, package->damage);
+    ++listed_;
     package->record.set_purl(RpmUrl(distribution_, package->record));
     adder_.Add(std::move(package->record), path_);
     return absl::OkStatus();
   }
   void TakeDamage(const absl::Status& damage) override { adder_.AddProblem(path_, damage); }
   bool stop_requested() const override { return stop_.stop_requested(); }
+  // Packages in the file, those included that were known already.
+  uint64_t listed() const { return listed_; }
 
  private:
   const absl::string_view path_;
   const Distribution& distribution_;
   const StopToken& stop_;
   PackageAdder& adder_;
+  uint64_t listed_ = 0;
 };
 
 // One read of all sources.
@@ -120,14 +126,15 @@ class Reading {
       // A directory may be a link to one that was read.
       if (source->info.ok() && !files_read_.emplace(source->info->device, source->info->inode).second)
         return absl::OkStatus();
-      const uint64_t before = contents_->observed;
-      if (absl::Status status = ReadOne(*source); !status.ok()) return status;
-      if (contents_->observed > before) return absl::OkStatus();
+      uint64_t listed = 0;
+      if (absl::Status status = ReadOne(*source, &listed); !status.ok()) return status;
+      if (listed > 0) return absl::OkStatus();
     }
     return absl::OkStatus();
   }
 
-  absl::Status ReadOne(const DatabaseSource& source) {
+  // `*listed` is how many packages the file has.
+  absl::Status ReadOne(const DatabaseSource& source, uint64_t* listed) {
     if (!source.info.ok()) {
       Fail(source.path, source.info.status(), true);
       return absl::OkStatus();
@@ -148,12 +155,15 @@ class Reading {
     } else {
       status = source.role == kNdb ? ReadRpmNdb(**file, sink) : ReadRpmBdb(**file, sink);
     }
+    *listed = sink.listed();
     if (absl::IsCancelled(status)) return absl::CancelledError(absl::StrCat("read ", source.path, ": stopped"));
     if (status.ok()) {
       any_read_ = true;
     } else {
-      Fail(source.path, absl::Status(status.code(), absl::StrCat("parse ", source.path, ": ", status.message())),
-           false);
+      // Of a kind that is not read; Unimplemented would say that the host has no packages.
+      const absl::StatusCode code =
+          absl::IsUnimplemented(status) ? absl::StatusCode::kFailedPrecondition : status.code();
+      Fail(source.path, absl::Status(code, absl::StrCat("parse ", source.path, ": ", status.message())), false);
     }
     return absl::OkStatus();
   }
@@ -203,6 +213,12 @@ class Reading {
       Fail(kManifestPath, text.status(), true);
       return absl::OkStatus();
     }
+    if (text->empty() && HasManifestTwin()) {
+      Fail(kManifestPath,
+           absl::DataLossError(absl::StrCat("read ", kManifestPath, ": empty, though ", kManifestTwinPath, " is not")),
+           true);
+      return absl::OkStatus();
+    }
     any_read_ = true;
     if (truncated) {
       text->resize(text->rfind('\n') + 1);
@@ -214,7 +230,16 @@ class Reading {
     return absl::OkStatus();
   }
 
+  bool HasManifestTwin() const {
+    const DatabaseSource* const twin = Find(kManifestTwinPath);
+    return twin != nullptr && twin->info.ok() && twin->info->size_bytes > 0;
+  }
+
   absl::Status NothingThere() const {
+    if (HasManifestTwin()) {
+      return absl::DataLossError(
+          absl::StrCat("read ", kManifestPath, ": not there, though ", kManifestTwinPath, " is"));
+    }
     for (const absl::string_view directory : kDirectories) {
       for (const absl::string_view trace : kTraces) {
         const std::string path = absl::StrCat(directory, "/", trace);
@@ -254,6 +279,7 @@ std::vector<DatabaseSource> RpmDatabase::FindSources(const FileTree& files) cons
     }
   }
   AddSource(files, kManifestPath, kManifest, &sources);
+  AddSource(files, kManifestTwinPath, kManifestTwin, &sources);
   return sources;
 }
 
