@@ -10,7 +10,8 @@ namespace rollcall {
 
 // Reads `installed` in /lib/apk/db, in /usr/lib/apk/db (of systems with a merged /usr, where it
 // is often the same file) and in /var/lib/apk/db. Where os-release is missing, the distribution
-// is the one that /etc/apk/repositories names.
+// is the one that /etc/apk/repositories names. DataLoss if none lists a package although
+// /etc/apk/world does.
 class ApkDatabase : public CachedDatabase {
  public:
   // 1,000 packages with the lists of their files take 5 MB.

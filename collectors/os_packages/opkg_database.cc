@@ -1,9 +1,12 @@
 #include "collectors/os_packages/opkg_database.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "collectors/os_packages/dpkg_parser.h"
@@ -54,6 +57,21 @@ void ReadControl(const FileTree& files, absl::string_view directory, pb::OsPacka
   Complete(parse.packages[0].record, record);
 }
 
+// What it means that the file `path` is missing or lists nothing: an error if control files of
+// installed packages lie beside it. A crash can leave an empty file behind; it must not look like
+// an empty host.
+absl::Status NothingInstalled(const FileTree& files, absl::string_view path) {
+  const std::string directory = absl::StrCat(absl::StripSuffix(path, "/status"), "/info");
+  const auto entries = files.List(directory);
+  if (absl::IsNotFound(entries.status())) return absl::OkStatus();
+  if (!entries.ok()) return entries.status();
+  const bool any = std::any_of(entries->begin(), entries->end(),
+                               [](const DirectoryEntry& entry) { return absl::EndsWith(entry.name, ".control"); });
+  if (!any) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("read ", path, ": missing or empty, though ", directory, " has installed packages"));
+}
+
 // Takes the packages of one status file. Cancelled is the only error.
 absl::Status AddPackages(const FileTree& files, const std::string& path, absl::string_view text,
                          const Distribution& distribution, const StopToken& stop, PackageAdder& adder,
@@ -97,6 +115,9 @@ absl::Status OpkgDatabase::Parse(const FileTree& files, const std::vector<Databa
     bool truncated = false;
     absl::StatusOr<std::string> text =
         source.info.ok() ? files.ReadPrefix(source.path, kMaxStatusBytes, &truncated) : source.info.status();
+    if (absl::IsNotFound(text.status()) || (text.ok() && absl::StripAsciiWhitespace(*text).empty())) {
+      if (absl::Status nothing = NothingInstalled(files, source.path); !nothing.ok()) text = nothing;
+    }
     if (absl::IsNotFound(text.status())) continue;
     if (!text.ok()) {
       *all_read = false;

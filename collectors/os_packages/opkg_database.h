@@ -10,6 +10,7 @@ namespace rollcall {
 
 // Reads `status` in /usr/lib/opkg, /var/lib/opkg and /opt/lib/opkg, and for each package
 // info/NAME.control beside it, which says more: source, licence, maintainer, summary.
+// DataLoss for a `status` that is missing or empty although control files are there.
 class OpkgDatabase : public CachedDatabase {
  public:
   static constexpr size_t kMaxStatusBytes = size_t{32} << 20;

@@ -320,6 +320,19 @@ TEST_F(Apk, AnUnreadableDatabaseIsAFailure) {
   EXPECT_THAT(Found(), ElementsAre("b-1"));
 }
 
+TEST_F(Apk, AnEmptyOrMissingDatabaseOfAHostThatWantsPackagesIsAFailure) {
+  files_.SetFile("/etc/apk/world", "alpine-base\n");
+  EXPECT_EQ(Run().status(), pb::RunResult::FAILED);
+  files_.SetFile(kApk, "");
+  const pb::RunResult result = Run();
+  EXPECT_EQ(result.status(), pb::RunResult::FAILED);
+  EXPECT_THAT(Problems(result), ElementsAre(HasSubstr("DATA_LOSS")));
+  files_.SetFile("/etc/apk/world", "\n");
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE) << "nothing is wanted";
+  files_.SetError("/etc/apk/world", absl::PermissionDeniedError("permission denied"));
+  EXPECT_EQ(Run().status(), pb::RunResult::FAILED) << "nobody knows";
+}
+
 TEST_F(Apk, ADatabaseThatIsTooLargeKeepsWhatWasRead) {
   std::string text = "P:first\nV:1\n\nP:second\nV:1\np:";
   text.resize((size_t{32} << 20) + 10, 'x');
@@ -379,6 +392,21 @@ TEST_F(Opkg, AnUnreadableControlFileIsADegradation) {
   EXPECT_EQ(result.status(), pb::RunResult::COMPLETE);
   EXPECT_EQ(result.degradations_size(), 1);
   EXPECT_THAT(Found(), ElementsAre("base-1-2"));
+}
+
+TEST_F(Opkg, AnEmptyOrMissingDatabaseBesideControlFilesIsAFailure) {
+  files_.SetFile("/usr/lib/opkg/info/base.control", "Package: base\n");
+  EXPECT_EQ(Run().status(), pb::RunResult::FAILED);
+  files_.SetFile(kOpkg, "");
+  const pb::RunResult failed = Run();
+  EXPECT_EQ(failed.status(), pb::RunResult::FAILED);
+  EXPECT_THAT(Problems(failed), ElementsAre(HasSubstr("DATA_LOSS")));
+  files_.SetFile("/opt/lib/opkg/status", kOpkgStanza);
+  const pb::RunResult partial = Run();
+  EXPECT_EQ(partial.status(), pb::RunResult::PARTIAL);
+  EXPECT_THAT(Found(), ElementsAre("base-1-2"));
+  files_.Unset("/usr/lib/opkg/info/base.control");
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE) << "a failure must not be remembered";
 }
 
 TEST_F(Opkg, DamageKeepsTheRest) {
