@@ -65,6 +65,8 @@ bool HasUserInformation(absl::string_view value) {
     // A password may hold a slash; what is left of the value may be of another URL.
     const absl::string_view rest = value.substr(0, value.find_first_of(" \t\"'"));
     if (absl::StrContains(rest, '@')) return true;
+    // Nor is there one behind a later `://` of it.
+    value.remove_prefix(rest.size());
   }
   return false;
 }

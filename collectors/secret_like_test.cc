@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <ctime>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
 namespace rollcall {
 namespace {
 
@@ -38,6 +44,25 @@ TEST(SecretLike, ValuesThatAreNot) {
         "1700000000", "unix:path=/run/user/1000/bus", "xterm-256color", "production"}) {
     EXPECT_FALSE(LooksLikeSecret(value)) << value;
   }
+}
+
+TEST(SecretLike, OfALongHostileValueTheTimeIsLinear) {
+  constexpr size_t kBytes = size_t{1} << 20;
+  for (const absl::string_view part : {"://", "://\"", "@", "sk-", "a.", "password", "1aA"}) {
+    std::string value;
+    while (value.size() < kBytes) absl::StrAppend(&value, part);
+    // Time on a processor, so that a busy machine does not count; with the square of the length it would be minutes.
+    const std::clock_t before = std::clock();
+    LooksLikeSecret(value);
+    NameSuggestsSecret(value);
+    EXPECT_LT((std::clock() - before) / CLOCKS_PER_SEC, 5) << part;
+  }
+}
+
+TEST(SecretLike, EveryUrlOfAValueCounts) {
+  EXPECT_TRUE(LooksLikeSecret("http://a://b http://u:p@h"));
+  EXPECT_TRUE(LooksLikeSecret("x://y://u@h"));
+  EXPECT_FALSE(LooksLikeSecret("http://a me@b"));
 }
 
 }  // namespace
