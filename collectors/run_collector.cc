@@ -85,7 +85,16 @@ void FlushCollector(Collector& collector, RecordSink& sink, pb::RunResult* resul
   LimitingSink counted(sink, std::numeric_limits<size_t>::max());
   const absl::Status flushed = collector.Flush(counted);
   result->set_record_count(result->record_count() + counted.passed());
-  if (!flushed.ok() && result->status() == pb::RunResult::COMPLETE) result->set_status(pb::RunResult::PARTIAL);
+  if (flushed.ok()) return;
+  if (result->status() == pb::RunResult::COMPLETE) result->set_status(pb::RunResult::PARTIAL);
+  RunReport report;
+  report.AddProblem("", flushed);
+  pb::RunResult told;
+  report.FillResult(&told);
+  if (static_cast<size_t>(result->problems_size()) < RunReport::kMaxProblems) {
+    result->mutable_problems()->MergeFrom(told.problems());
+  }
+  result->set_problem_count(result->problem_count() + told.problem_count());
 }
 
 pb::RunResult RunCollector(Collector& collector, const Collector::Descriptor& descriptor, const RunLimits& limits,

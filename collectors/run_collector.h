@@ -33,7 +33,7 @@ void FinishRun(Collector& collector, const Collector::Descriptor& descriptor, co
                const Clock& clock, const StopToken& stop, RecordSink& sink, pb::RunResult* result);
 
 // Lets `collector` emit what it has gathered (Collector::Flush) and adds the number of records
-// to `result`. A sink that refuses makes a complete run PARTIAL.
+// to `result`. A sink that refuses makes a complete run PARTIAL; its error becomes a problem.
 void FlushCollector(Collector& collector, RecordSink& sink, pb::RunResult* result);
 
 // BeginRun and FinishRun in one.

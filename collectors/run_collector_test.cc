@@ -19,6 +19,10 @@ class ScriptedCollector : public Collector {
   absl::Status Collect(RecordSink& sink, RunReport& report, const StopToken& stop) override {
     return body_(sink, report, stop);
   }
+  absl::Status Flush(RecordSink& sink) override {
+    RunReport report;
+    return body_(sink, report, StopToken());
+  }
 
  private:
   Body body_;
@@ -164,6 +168,32 @@ TEST(RunCollector, PassesTheStopOn) {
       sink, {}, source.token());
   EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
   EXPECT_EQ(result.problems(0).code(), "CANCELLED");
+}
+
+TEST(FlushCollector, ARefusedRecordIsAProblemNotSilence) {
+  VectorSink sink(1);
+  ScriptedCollector collector([](RecordSink& out, RunReport&, const StopToken&) { return EmitProcesses(out, 2); });
+  pb::RunResult result;
+  result.set_status(pb::RunResult::COMPLETE);
+  result.set_record_count(4);
+  FlushCollector(collector, sink, &result);
+  EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
+  EXPECT_EQ(result.record_count(), 5U);
+  EXPECT_EQ(result.problem_count(), 1U);
+  ASSERT_EQ(result.problems_size(), 1);
+  EXPECT_EQ(result.problems(0).code(), "RESOURCE_EXHAUSTED");
+  EXPECT_EQ(result.problems(0).message(), "emit record: sink is full");
+}
+
+TEST(FlushCollector, WhatIsTakenIsNoProblem) {
+  VectorSink sink;
+  ScriptedCollector collector([](RecordSink& out, RunReport&, const StopToken&) { return EmitProcesses(out, 2); });
+  pb::RunResult result;
+  result.set_status(pb::RunResult::COMPLETE);
+  FlushCollector(collector, sink, &result);
+  EXPECT_EQ(result.status(), pb::RunResult::COMPLETE);
+  EXPECT_EQ(result.record_count(), 2U);
+  EXPECT_EQ(result.problem_count(), 0U);
 }
 
 }  // namespace
