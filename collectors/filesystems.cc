@@ -17,8 +17,9 @@ constexpr absl::string_view kPseudoTypes[] = {
     "proc",   "pstore",   "ramfs",       "rootfs",     "rpc_pipefs",      "securityfs",  "selinuxfs", "squashfs",
     "sysfs",  "tmpfs",    "tracefs",     "fuse.lxcfs", "fuse.gvfsd-fuse", "fuse.portal", "resctrl"};
 
-constexpr absl::string_view kLocalTypes[] = {"bcachefs", "btrfs", "erofs",   "exfat",    "ext2", "ext3", "ext4", "f2fs",
-                                             "jfs",      "ntfs3", "overlay", "reiserfs", "vfat", "xfs",  "zfs"};
+constexpr absl::string_view kLocalTypes[] = {"bcachefs", "btrfs",    "ecryptfs", "erofs", "exfat",  "ext2",
+                                             "ext3",     "ext4",     "f2fs",     "jfs",   "nilfs2", "ntfs3",
+                                             "overlay",  "reiserfs", "vfat",     "xfs",   "zfs"};
 
 // What container runtimes, kubelet, snapd and sessions mount for as long as they need it.
 constexpr absl::string_view kPassingPlaces[] = {"/var/lib/docker/",
@@ -78,13 +79,14 @@ std::vector<Mount> HostFilesystems(const std::vector<Mount>& mounts) {
 
 bool IsLocalFilesystem(absl::string_view fs_type) { return Contains(kLocalTypes, fs_type); }
 
+bool MayWaitForServer(absl::string_view fs_type) {
+  return fs_type == "autofs" || (!IsLocalFilesystem(fs_type) && !Contains(kPseudoTypes, fs_type));
+}
+
 std::vector<Mount> LocalFilesystems(const std::vector<Mount>& mounts) {
   std::vector<std::string> remote;  // mount points, each with a final slash
   for (const Mount& mount : mounts) {
-    const bool asks_somebody = !IsLocalFilesystem(mount.fs_type) && !Contains(kPseudoTypes, mount.fs_type);
-    if ((asks_somebody || mount.fs_type == "autofs") && mount.mount_point != "/") {
-      remote.push_back(mount.mount_point + "/");
-    }
+    if (MayWaitForServer(mount.fs_type) && mount.mount_point != "/") remote.push_back(mount.mount_point + "/");
   }
   std::vector<Mount> local = HostFilesystems(mounts);
   local.erase(std::remove_if(local.begin(), local.end(),

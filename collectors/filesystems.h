@@ -21,6 +21,10 @@ std::vector<Mount> HostFilesystems(const std::vector<Mount>& mounts);
 // Whether asking this type for its size cannot hang on a server that is gone.
 bool IsLocalFilesystem(absl::string_view fs_type);
 
+// Whether looking below a mount of this type may wait for a server, or mount something: it is
+// neither local nor the kernel's own. Of an automounter that is so until something is mounted.
+bool MayWaitForServer(absl::string_view fs_type);
+
 // Those of HostFilesystems whose size can be asked for without waiting for a server: of a local
 // type, and not mounted somewhere below a filesystem that is not.
 std::vector<Mount> LocalFilesystems(const std::vector<Mount>& mounts);

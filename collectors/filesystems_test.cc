@@ -91,5 +91,14 @@ TEST(IsLocalFilesystem, NetworksAreNot) {
     EXPECT_FALSE(IsLocalFilesystem(type));
 }
 
+TEST(MayWaitForServer, WhateverIsNotKnownToBeLocal) {
+  for (const char* type : {"nfs4", "cifs", "fuse.sshfs", "fuse.bindfs", "fuseblk", "9p", "autofs", "newfs"}) {
+    EXPECT_TRUE(MayWaitForServer(type)) << type;
+  }
+  for (const char* type : {"ext4", "ecryptfs", "zfs", "tmpfs", "proc", "squashfs"}) {
+    EXPECT_FALSE(MayWaitForServer(type)) << type;
+  }
+}
+
 }  // namespace
 }  // namespace rollcall

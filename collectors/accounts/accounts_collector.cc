@@ -126,8 +126,9 @@ class AccountsCollector : public Collector {
   void ReadKeyFile(const std::string& path, const RemoteMounts& mounts, AccountKeys* keys, HomeReport* homes) {
     if (const absl::string_view type = mounts.TypeOf(path); !type.empty()) {
       keys->incomplete = true;
-      homes->Add(path, absl::UnimplementedError(absl::StrCat("read ", path, ": on another machine (", type, ")")),
-                 "none needed: remote file systems are not read");
+      homes->Add(path,
+                 absl::UnimplementedError(absl::StrCat("read ", path, ": it may be on another machine (", type, ")")),
+                 "none needed: only local file systems are read");
       return;
     }
     const auto file = home_keys_.Read(*files_, path);

@@ -1,42 +1,28 @@
 #include "collectors/accounts/home_keys.h"
 
-#include <algorithm>
-#include <array>
 #include <iterator>
 
-#include "absl/strings/match.h"
+#include "collectors/filesystems.h"
 #include "platform/mount_info.h"
 #include "platform/status_macros.h"
 
 namespace rollcall {
-namespace {
-
-constexpr auto kRemoteTypes = std::to_array<absl::string_view>({
-    "9p",        "afs",        "autofs",         "beegfs",         "ceph",
-    "cifs",      "coda",       "fuse.ceph-fuse", "fuse.glusterfs", "fuse.rclone",
-    "fuse.s3fs", "fuse.sshfs", "gfs2",           "gpfs",           "lustre",
-    "ncpfs",     "nfs",        "nfs4",           "ocfs2",          "orangefs",
-    "smb3",      "smbfs",
-});
-
-bool IsRemote(absl::string_view type) {
-  return std::find(kRemoteTypes.begin(), kRemoteTypes.end(), type) != kRemoteTypes.end();
-}
-
-}  // namespace
-
 RemoteMounts::RemoteMounts(absl::string_view mount_info) {
   for (Mount& mount : ParseMountInfo(mount_info).mounts) {
-    if (!IsRemote(mount.fs_type)) mount.fs_type.clear();
+    if (!MayWaitForServer(mount.fs_type)) mount.fs_type.clear();
     points_.insert_or_assign(std::move(mount.mount_point), std::move(mount.fs_type));
   }
 }
 
 absl::string_view RemoteMounts::TypeOf(absl::string_view path) const {
-  while (!path.empty()) {
+  bool nearest = true;
+  for (; !path.empty(); path = path.substr(0, path.rfind('/'))) {
     const auto point = points_.find(path);
-    if (point != points_.end()) return point->second;
-    path = path.substr(0, path.rfind('/'));
+    if (point == points_.end()) continue;
+    // What is mounted below an automounter is reached without it, but not what is below a server's files.
+    const bool passes = point->second.empty() || (!nearest && point->second == "autofs");
+    if (!passes) return point->second;
+    nearest = false;
   }
   return "";
 }

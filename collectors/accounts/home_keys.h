@@ -18,14 +18,16 @@ namespace rollcall {
 // Keys kept of one account.
 inline constexpr size_t kMaxKeysPerAccount = 256;
 
-// Which paths are on another machine. Reading there may hang, and would mount every home of an automounter.
+// Which paths are, or lead through, a filesystem that may wait for a server (MayWaitForServer). Reading there may hang,
+// and would mount every home of an automounter.
 class RemoteMounts {
  public:
   RemoteMounts() = default;
   // Of the text of a mountinfo file.
   explicit RemoteMounts(absl::string_view mount_info);
 
-  // Type of the filesystem if the path is on another machine, else empty. Links in the path are not followed.
+  // Type of the filesystem that may wait, else empty; that of `/` does not count, on which the agent is itself. Links
+  // in the path are not followed.
   absl::string_view TypeOf(absl::string_view path) const;
 
  private:

@@ -23,6 +23,21 @@ TEST(RemoteMounts, TheNearestMountDecides) {
   EXPECT_EQ(RemoteMounts().TypeOf("/x"), "");
 }
 
+TEST(RemoteMounts, NothingIsReadThroughAServer) {
+  const RemoteMounts mounts(
+      "1 0 0:30 / / rw - 9p root rw\n"
+      "2 1 0:40 / /net rw - nfs4 srv:/x rw\n"
+      "3 2 8:2 / /net/local rw - ext4 /dev/sdb rw\n"
+      "4 1 0:41 / /data rw - fuse.bindfs /x rw\n"
+      "5 1 0:42 / /new rw - newfs /x rw\n"
+      "6 1 0:43 / /tmp rw - tmpfs tmpfs rw\n");
+  EXPECT_EQ(mounts.TypeOf("/net/local/a"), "nfs4");
+  EXPECT_EQ(mounts.TypeOf("/data/a"), "fuse.bindfs");
+  EXPECT_EQ(mounts.TypeOf("/new/a"), "newfs") << "of a type that is not known the worst is assumed";
+  EXPECT_EQ(mounts.TypeOf("/tmp/a"), "");
+  EXPECT_EQ(mounts.TypeOf("/root/a"), "");
+}
+
 TEST(RemoteMounts, ALaterMountHidesAnEarlierOne) {
   const RemoteMounts mounts("2 1 0:40 / /home rw - nfs srv:/home rw\n3 2 8:2 / /home rw - ext4 /dev/sdb rw\n");
   EXPECT_EQ(mounts.TypeOf("/home/a"), "");

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/sysmacros.h>
+
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "collectors/run_report.h"
@@ -82,6 +85,28 @@ class HostCollectorTest : public ::testing::Test {
   bool cloud_facts_ = true;
   pb::RunResult result_;
 };
+
+// Asking for a size there would wait for the server.
+TEST_F(HostCollectorTest, NoSizeIsAskedForThroughAServer) {
+  tree_.SetFile("/proc/1/mountinfo",
+                "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                "23 22 0:40 / /net rw - nfs4 server:/x rw\n"
+                "24 23 8:2 / /net/local rw - ext4 /dev/sdb rw\n"
+                "25 22 8:3 / /networked rw - ext4 /dev/sdc rw\n");
+  for (const auto& [path, minor] : {std::pair("/net/local", 2U), std::pair("/networked", 3U)}) {
+    FilesystemSpace space;
+    space.device = makedev(8, minor);
+    space.total_bytes = 1'000;
+    tree_.SetDirectory(path);
+    tree_.SetFilesystemSpace(path, space);
+  }
+  const pb::Host host = RunValid();
+  ASSERT_EQ(host.filesystems_size(), 4);
+  EXPECT_EQ(host.filesystems(2).mount_path(), "/net/local");
+  EXPECT_EQ(host.filesystems(2).size_bytes(), 0U);
+  EXPECT_EQ(host.filesystems(3).mount_path(), "/networked");
+  EXPECT_EQ(host.filesystems(3).size_bytes(), 1'000U);
+}
 
 TEST_F(HostCollectorTest, ReadsAHost) {
   const pb::Host host = RunValid();

@@ -1,6 +1,8 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -67,13 +69,15 @@ void FillFilesystems(HostReader& reader, pb::Host* host) {
   constexpr absl::string_view kPath = "/proc/1/mountinfo";
   const MountTable table = ParseMountInfo(reader.Text(kPath));
   for (const absl::Status& problem : table.problems) reader.Degrade(kPath, problem);
+  std::set<std::string> local_points;
+  for (const Mount& mount : LocalFilesystems(table.mounts)) local_points.insert(mount.mount_point);
   for (const Mount& mount : HostFilesystems(table.mounts)) {
     pb::Filesystem& filesystem = *host->add_filesystems();
     filesystem.set_device(ToRecordText(mount.source));
     filesystem.set_fs_type(ToRecordText(mount.fs_type));
     filesystem.set_mount_path(ToRecordText(mount.mount_point));
     filesystem.set_options(ToRecordText(mount.options));
-    if (!IsLocalFilesystem(mount.fs_type)) continue;
+    if (local_points.count(mount.mount_point) == 0) continue;
     // The path may lead elsewhere in a fixture or a container without mount propagation: only
     // the size of the very device that pid 1 has there is that filesystem's.
     const absl::StatusOr<FilesystemSpace> space = reader.files().StatFilesystem(mount.mount_point);
