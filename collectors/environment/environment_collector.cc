@@ -1,5 +1,6 @@
 #include "collectors/environment/environment_collector.h"
 
+#include <optional>
 #include <utility>
 
 #include "collectors/environment/file_source.h"
@@ -34,19 +35,18 @@ class EnvironmentCollector : public Collector {
       report.AddProblem("/proc", processes_read.status());
     }
     if (groups.observed() > VariableGroups::kMaxGroups) report.SetTruncated(groups.observed());
-    return EmitAll(groups.TakeRecords(), sink, stop);
+    return EmitAll(&groups, sink, stop);
   }
 
  private:
-  static absl::Status EmitAll(std::vector<pb::EnvironmentVariable>&& variables, RecordSink& sink,
-                              const StopToken& stop) {
+  static absl::Status EmitAll(VariableGroups* groups, RecordSink& sink, const StopToken& stop) {
     size_t emitted = 0;
-    for (pb::EnvironmentVariable& variable : variables) {
+    while (std::optional<pb::EnvironmentVariable> variable = groups->TakeRecord()) {
       if (emitted++ % kRecordsBetweenStopChecks == 0 && stop.stop_requested()) {
         return absl::CancelledError("emit variables: stopped");
       }
       pb::Record record;
-      *record.mutable_environment_variable() = std::move(variable);
+      *record.mutable_environment_variable() = *std::move(variable);
       if (absl::Status status = sink.Emit(std::move(record)); !status.ok()) return status;
     }
     return absl::OkStatus();

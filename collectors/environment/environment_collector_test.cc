@@ -11,6 +11,7 @@
 #include "collectors/environment/environment_test_support.h"
 #include "collectors/environment/file_source.h"
 #include "collectors/environment/process_source.h"
+#include "collectors/environment/variable_groups.h"
 
 namespace rollcall {
 namespace {
@@ -124,16 +125,19 @@ TEST_F(Environment, AProcessThatEndsMeanwhileIsNothing) {
   EXPECT_THAT(NamesOf("/usr/lib/systemd/systemd"), ElementsAre("PATH"));
 }
 
-TEST_F(Environment, RefusedEnvironmentsAreOneDegradation) {
+// Were the run complete, what they had before would count as gone.
+TEST_F(Environment, RefusedEnvironmentsAreOneProblem) {
   for (uint32_t pid = 10; pid < 20; ++pid) {
     host_.AddProcess(pid, "/usr/bin/other", "A=1");
     host_.files.SetError(absl::StrCat("/proc/", pid, "/environ"), absl::PermissionDeniedError("permission denied"));
   }
   const pb::RunResult result = host_.Run();
-  EXPECT_EQ(result.status(), pb::RunResult::COMPLETE);
-  ASSERT_THAT(result.degradations(), SizeIs(1));
-  EXPECT_EQ(result.degradations(0).path(), "/proc/PID/environ");
-  EXPECT_THAT(result.degradations(0).remedy(), HasSubstr("CAP_SYS_PTRACE"));
+  EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
+  EXPECT_THAT(result.degradations(), IsEmpty());
+  ASSERT_THAT(result.problems(), SizeIs(1));
+  EXPECT_EQ(result.problems(0).path(), "/proc/PID/environ");
+  EXPECT_THAT(result.problems(0).message(), HasSubstr("10 processes"));
+  EXPECT_THAT(result.problems(0).remedy(), HasSubstr("CAP_SYS_PTRACE"));
   EXPECT_THAT(NamesOf("/usr/lib/systemd/systemd"), ElementsAre("PATH"));
 }
 
@@ -170,8 +174,8 @@ TEST_F(Environment, WithoutATimeOfBootProcessesAreAProblemNotNone) {
 TEST_F(Environment, ManyVariablesAreCutLoudlyAndFilesComeFirst) {
   host_.files.SetFile("/etc/environment", "LANG=C\n");
   std::vector<std::string> entries;
-  for (int i = 0; i < 6'000; ++i) entries.push_back(absl::StrCat("A", i, "=1"));
-  host_.AddProcess(10, "/usr/bin/many", Block(entries));
+  for (int i = 0; i < 1'000; ++i) entries.push_back(absl::StrCat("A", i, "=1"));
+  for (uint32_t pid = 10; pid < 16; ++pid) host_.AddProcess(pid, absl::StrCat("/usr/bin/many", pid), Block(entries));
   const pb::RunResult result = host_.Run();
   EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
   EXPECT_TRUE(result.truncated());
@@ -180,12 +184,49 @@ TEST_F(Environment, ManyVariablesAreCutLoudlyAndFilesComeFirst) {
   EXPECT_THAT(NamesOf("/etc/environment"), ElementsAre("LANG"));
 }
 
+TEST_F(Environment, OneProcessCannotCrowdOutTheOthers) {
+  std::vector<std::string> entries;
+  for (int i = 0; i < 6'000; ++i) entries.push_back(absl::StrCat("A", i, "=1"));
+  host_.AddProcess(10, "/usr/bin/many", Block(entries));
+  host_.AddProcess(11, "/usr/bin/other", "B=1");
+  const pb::RunResult result = host_.Run();
+  EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
+  EXPECT_FALSE(result.truncated());
+  EXPECT_THAT(NamesOf("/usr/bin/many"), SizeIs(1'000));
+  EXPECT_THAT(NamesOf("/usr/bin/other"), ElementsAre("B"));
+  ASSERT_THAT(result.problems(), SizeIs(1));
+  EXPECT_THAT(result.problems(0).message(), HasSubstr("with more variables than are kept: 1"));
+}
+
+TEST_F(Environment, ManyValuesOfOneNameAreCountedAndTheFirstIsShownWhateverTheOrder) {
+  for (uint32_t pid = 10; pid < 210; ++pid) {
+    host_.AddProcess(pid, "/usr/bin/w", absl::StrCat("PATH=/opt/v", 999 - pid, "/bin"));
+  }
+  EXPECT_EQ(host_.Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_EQ(host_.Find("/usr/bin/w", "PATH").value(), "/opt/v790/bin");
+  EXPECT_EQ(host_.Find("/usr/bin/w", "PATH").distinct_values(), VariableGroups::kMaxValues);
+}
+
+TEST(VariableGroups, AreBoundedAndCounted) {
+  std::vector<rollcall::Variable> variables;
+  for (int i = 0; i < 1'000; ++i) variables.push_back({absl::StrCat("A", i), "1"});
+  VariableGroups groups;
+  for (int i = 0; i < 20; ++i) groups.AddProcess(Variable::PROCESS, absl::StrCat("/usr/bin/", i), variables);
+  groups.AddProcess(Variable::PROCESS, "/usr/bin/0", variables);
+  EXPECT_EQ(groups.observed(), 20'000U) << "those without room count too";
+  size_t taken = 0;
+  while (const auto record = groups.TakeRecord()) taken += record->process_count() > 0 ? 1 : 0;
+  EXPECT_EQ(taken, 10'000U);
+  EXPECT_FALSE(groups.TakeRecord().has_value());
+}
+
 TEST_F(Environment, AVeryLongEnvironmentIsReadInPart) {
   host_.AddProcess(10, "/usr/bin/long", Block({"A=1", absl::StrCat("B=", std::string(kMaxEnvironBytes, 'x')), "C=1"}));
   const pb::RunResult result = host_.Run();
-  EXPECT_EQ(result.status(), pb::RunResult::COMPLETE);
+  EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
   EXPECT_THAT(NamesOf("/usr/bin/long"), ElementsAre("A"));
-  EXPECT_THAT(result.degradations(0).message(), HasSubstr("larger than the limit: 1"));
+  ASSERT_THAT(result.problems(), SizeIs(1));
+  EXPECT_THAT(result.problems(0).message(), HasSubstr("larger than the limit: 1"));
 }
 
 TEST_F(Environment, UnitsShareAFileAndResetsCount) {
@@ -218,6 +259,20 @@ TEST_F(Environment, StopsWhenAsked) {
   source.RequestStop();
   EXPECT_EQ(host_.Run(source.token()).status(), pb::RunResult::PARTIAL);
   EXPECT_THAT(host_.sink.records(), IsEmpty());
+}
+
+// One environment may be a megabyte.
+TEST_F(Environment, AStopIsSeenBeforeTheNextProcess) {
+  host_.AddProcess(10, "/usr/bin/other", "A=1");
+  StopSource source;
+  bool went_on = false;
+  host_.files.SetAccessHook([&](absl::string_view path) {
+    if (path == "/proc/1/environ") source.RequestStop();
+    went_on = went_on || path == "/proc/10/environ";
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(host_.Run(source.token()).status(), pb::RunResult::PARTIAL);
+  EXPECT_FALSE(went_on);
 }
 
 // What can be wrong with one file; `good` is what must be there whatever it is.

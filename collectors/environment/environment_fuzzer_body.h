@@ -3,6 +3,7 @@
 #define ROLLCALL_COLLECTORS_ENVIRONMENT_ENVIRONMENT_FUZZER_BODY_H_
 
 #include <cstdlib>
+#include <optional>
 
 #include "collectors/environment/variable.h"
 #include "collectors/environment/variable_groups.h"
@@ -18,10 +19,10 @@ inline void CheckVariables(const Variables& variables) {
   groups.AddSettings(rollcall::v1::EnvironmentVariable::SYSTEM_FILE, "/etc/environment", "/etc/environment",
                      variables.variables);
   groups.AddProcess(rollcall::v1::EnvironmentVariable::PROCESS, "/usr/bin/x", variables.variables);
-  for (const rollcall::v1::EnvironmentVariable& record : groups.TakeRecords()) {
+  while (const std::optional<rollcall::v1::EnvironmentVariable> record = groups.TakeRecord()) {
     rollcall::v1::EnvironmentVariable decoded;
-    if (!decoded.ParseFromString(record.SerializeAsString())) std::abort();
-    if (!record.value().empty() && record.distinct_values() == 0) std::abort();
+    if (!decoded.ParseFromString(record->SerializeAsString())) std::abort();
+    if (!record->value().empty() && record->distinct_values() == 0) std::abort();
   }
 }
 

@@ -1,6 +1,8 @@
 #include "collectors/environment/variable_groups.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 #include "collectors/environment/shown_values.h"
@@ -14,89 +16,91 @@ using Record = VariableGroups::Record;
 
 constexpr char kEnviron[] = "/proc/PID/environ";
 
+// Owners in the order of records.
+constexpr Record::OwnerKind kOrder[] = {Record::SYSTEM_FILE, Record::UNIT, Record::PROCESS, Record::CONTAINER};
+
 int PlaceOf(Record::OwnerKind kind) {
-  switch (kind) {
-    case Record::SYSTEM_FILE:
-      return 0;
-    case Record::UNIT:
-      return 1;
-    case Record::PROCESS:
-      return 2;
-    default:
-      return 3;
-  }
+  return static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder) - 1, kind) - std::begin(kOrder));
 }
 
 }  // namespace
 
-VariableGroups::Group* VariableGroups::Find(Record::OwnerKind kind, absl::string_view owner, const std::string& name,
-                                            Record::ValueClass grouped) {
-  const Key key = {PlaceOf(kind), ToRecordText(owner), name, grouped};
-  const auto found = groups_.find(key);
-  if (found != groups_.end()) return &found->second;
-  if (groups_.size() >= kMaxGroups) {
+VariableGroups::Group* VariableGroups::Find(Groups& groups, const std::string& name, Record::ValueClass grouped) {
+  const std::pair<std::string, int> key = {name, grouped};
+  const auto found = groups.find(key);
+  if (found != groups.end()) return &found->second;
+  if (kept_ >= kMaxGroups) {
     ++beyond_limit_;
     return nullptr;
   }
-  Group& group = groups_[key];
-  group.kind = kind;
-  return &group;
+  ++kept_;
+  return &groups[key];
 }
 
 bool VariableGroups::AddValue(const Variable& variable, Record::ValueClass value_class, Group* group) {
   group->value_class = value_class;
   group->length_bucket = std::max(group->length_bucket, LengthBucket(variable.value.size()));
   const bool shown = IsShown(variable.name, variable.value);
-  if (shown && group->shown.size() < kMaxValues) group->shown.insert(variable.value);
+  if (shown && group->value_hashes.size() < kMaxValues) {
+    group->value_hashes.insert(std::hash<std::string>()(variable.value));
+  }
   return shown;
+}
+
+void VariableGroups::DropIfEmpty(const OwnerKey& owner) {
+  const auto found = owners_.find(owner);
+  if (found->second.empty()) owners_.erase(found);
 }
 
 void VariableGroups::AddSettings(Record::OwnerKind kind, absl::string_view owner, absl::string_view source,
                                  const std::vector<Variable>& variables) {
+  const OwnerKey key = {PlaceOf(kind), ToRecordText(owner)};
+  Groups& groups = owners_[key];
   for (const Variable& variable : variables) {
-    Group* const group = Find(kind, owner, variable.name, Record::VALUE_CLASS_UNSPECIFIED);
+    Group* const group = Find(groups, variable.name, Record::VALUE_CLASS_UNSPECIFIED);
     if (group == nullptr) continue;
     group->source = ToRecordText(source);
     const bool shown = AddValue(variable, ValueClassOf(variable.name, variable.value), group);
-    group->last = shown ? variable.value : "";
+    group->shown = shown ? variable.value : "";
   }
+  DropIfEmpty(key);
 }
 
 void VariableGroups::AddProcess(Record::OwnerKind kind, absl::string_view owner,
                                 const std::vector<Variable>& variables) {
+  const OwnerKey key = {PlaceOf(kind), ToRecordText(owner)};
+  Groups& groups = owners_[key];
   for (const Variable& variable : variables) {
     const Record::ValueClass value_class = ValueClassOf(variable.name, variable.value);
-    Group* const group = Find(kind, owner, variable.name, value_class);
+    Group* const group = Find(groups, variable.name, value_class);
     if (group == nullptr) continue;
-    group->source = kEnviron;
-    AddValue(variable, value_class, group);
+    const bool is_first = group->value_hashes.empty();
+    const bool shown = AddValue(variable, value_class, group);
+    if (shown && (is_first || variable.value < group->shown)) group->shown = variable.value;
     ++group->processes;
   }
+  DropIfEmpty(key);
 }
 
-std::vector<Record> VariableGroups::TakeRecords() {
-  std::vector<Record> records;
-  records.reserve(groups_.size());
-  for (const auto& [key, group] : groups_) {
-    Record& record = records.emplace_back();
-    record.set_owner_kind(group.kind);
-    record.set_owner(std::get<1>(key));
-    record.set_name(std::get<2>(key));
-    record.set_grouped_class(static_cast<Record::ValueClass>(std::get<3>(key)));
-    record.set_value_class(group.value_class);
-    record.set_source(group.source);
-    record.set_value_length_at_most(group.length_bucket);
-    // Values that may be shown are ASCII, and of bounded length.
-    if (group.processes == 0) {
-      record.set_value(group.last);
-    } else if (!group.shown.empty()) {
-      record.set_value(*group.shown.begin());
-    }
-    record.set_distinct_values(static_cast<uint32_t>(group.shown.size()));
-    record.set_process_count(group.processes);
-  }
-  groups_.clear();
-  return records;
+std::optional<Record> VariableGroups::TakeRecord() {
+  if (owners_.empty()) return std::nullopt;
+  const auto owner = owners_.begin();
+  auto taken = owner->second.extract(owner->second.begin());
+  Group& group = taken.mapped();
+  Record record;
+  record.set_owner_kind(kOrder[owner->first.first]);
+  record.set_owner(owner->first.second);
+  record.set_name(std::move(taken.key().first));
+  record.set_grouped_class(static_cast<Record::ValueClass>(taken.key().second));
+  record.set_value_class(group.value_class);
+  record.set_source(group.processes == 0 ? std::move(group.source) : kEnviron);
+  record.set_value_length_at_most(group.length_bucket);
+  // Values that may be shown are ASCII, and of bounded length.
+  record.set_value(std::move(group.shown));
+  record.set_distinct_values(static_cast<uint32_t>(group.value_hashes.size()));
+  record.set_process_count(group.processes);
+  if (owner->second.empty()) owners_.erase(owner);
+  return record;
 }
 
 }  // namespace rollcall

@@ -5,9 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -23,8 +24,8 @@ class VariableGroups {
  public:
   using Record = rollcall::v1::EnvironmentVariable;
 
-  // Groups kept; more are counted. Far more than the records of one run.
-  static constexpr size_t kMaxGroups = 50'000;
+  // Groups kept; more are counted. Twice the records of one run.
+  static constexpr size_t kMaxGroups = 10'000;
   // Different values of one group told apart.
   static constexpr size_t kMaxValues = 100;
 
@@ -36,33 +37,41 @@ class VariableGroups {
   // Variables that one process has.
   void AddProcess(Record::OwnerKind kind, absl::string_view owner, const std::vector<Variable>& variables);
 
-  // Records: files first, then units, processes and containers, each by owner and name. What is
-  // cut off at a limit is what there is most of.
-  std::vector<Record> TakeRecords();
+  // The next record, whose group is forgotten; nothing after the last. Files first, then units,
+  // processes and containers, each by owner and name: what is cut off at a limit is what there is
+  // most of. To be called when all has been added.
+  std::optional<Record> TakeRecord();
 
   // Groups there were, those beyond kMaxGroups included more than once.
-  uint64_t observed() const { return groups_.size() + beyond_limit_; }
+  uint64_t observed() const { return kept_ + beyond_limit_; }
 
  private:
-  // Place in the order, owner, name, class.
-  using Key = std::tuple<int, std::string, std::string, int>;
   struct Group {
-    Record::OwnerKind kind = Record::OWNER_KIND_UNSPECIFIED;
     Record::ValueClass value_class = Record::VALUE_CLASS_UNSPECIFIED;
+    // Of a file or unit.
     std::string source;
     uint32_t length_bucket = 0;
-    std::set<std::string> shown;
-    // What the record shows of a file or unit.
-    std::string last;
+    // Of the different values that may be shown the hash, at most kMaxValues. Values themselves
+    // would be megabytes where every process has another PATH.
+    std::set<size_t> value_hashes;
+    // What the record shows: of processes the first in order, of a file or unit the last one set.
+    std::string shown;
     uint32_t processes = 0;
   };
+  // Place in the order, owner.
+  using OwnerKey = std::pair<int, std::string>;
+  // By name and class. The owner is kept once: it may be a path of kilobytes.
+  using Groups = std::map<std::pair<std::string, int>, Group>;
 
   // nullptr beyond the limit.
-  Group* Find(Record::OwnerKind kind, absl::string_view owner, const std::string& name, Record::ValueClass grouped);
+  Group* Find(Groups& groups, const std::string& name, Record::ValueClass grouped);
   // Returns whether the value may be shown.
   static bool AddValue(const Variable& variable, Record::ValueClass value_class, Group* group);
+  // Forgets an owner for whose variables there was no room.
+  void DropIfEmpty(const OwnerKey& owner);
 
-  std::map<Key, Group> groups_;
+  std::map<OwnerKey, Groups> owners_;
+  uint64_t kept_ = 0;
   uint64_t beyond_limit_ = 0;
 };
 
