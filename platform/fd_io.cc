@@ -63,7 +63,7 @@ FileInfo FileInfoFromStat(const struct stat& info) {
   return result;
 }
 
-int ReadFd(int fd, size_t size_hint, size_t limit, std::string* out, bool* truncated) {
+int ReadFd(int fd, size_t size_hint, size_t limit, std::string* out, bool* truncated, bool short_read_is_end) {
   *truncated = false;
   size_t filled = 0;
   // One byte past the expected size finds the end in the same call that reads the last byte;
@@ -85,7 +85,7 @@ int ReadFd(int fd, size_t size_hint, size_t limit, std::string* out, bool* trunc
       *truncated = true;
       return 0;
     }
-    if (got == 0) break;
+    if (got == 0 || (short_read_is_end && filled < room)) break;
     if (filled == room) room = room > ceiling / 2 ? ceiling : room * 2;
   }
   out->resize(filled);

@@ -16,8 +16,9 @@ FileInfo FileInfoFromStat(const struct stat& info);
 
 // Replaces `*out` by the bytes from the current offset to the end, at most `limit`, reusing its
 // memory. `size_hint` is the expected size, 0 if unknown. `*truncated` says whether there was
-// more. EINTR is retried.
-int ReadFd(int fd, size_t size_hint, size_t limit, std::string* out, bool* truncated);
+// more. EINTR is retried. Where `short_read_is_end`, fewer bytes than there was room for are the last
+// ones, and it is not asked whether there are more.
+int ReadFd(int fd, size_t size_hint, size_t limit, std::string* out, bool* truncated, bool short_read_is_end = false);
 
 // Target of the symbolic link `name` in `directory`; of the link that `directory` itself is
 // open on (O_PATH | O_NOFOLLOW) if `name` is empty.

@@ -16,6 +16,16 @@
 #include "platform/host_root_resolve.h"
 
 namespace rollcall {
+namespace {
+
+// Files of /proc/PID that the kernel writes in one piece (single_open in fs/proc/base.c): a read gives
+// all there is room for.
+bool IsOneRecord(absl::string_view name) {
+  const absl::string_view file = name.substr(name.rfind('/') + 1);
+  return file == "stat" || file == "status";
+}
+
+}  // namespace
 
 HostRootView::HostRootView(const HostRoot* root, std::string path, ScopedFd directory, bool procfs)
     : root_(root), path_(std::move(path)), directory_(std::move(directory)), procfs_(procfs) {}
@@ -80,7 +90,10 @@ absl::Status HostRootView::Read(absl::string_view name, size_t limit, std::strin
     if (!found.ok()) return found.status();
     fd = root_->Reopen(found->get(), &info, &error);
   }
-  if (error == 0) error = ReadFd(fd.get(), std::min<uint64_t>(info.size_bytes, limit), limit, out, truncated);
+  if (error == 0) {
+    const size_t expected = std::min<uint64_t>(info.size_bytes, limit);
+    error = ReadFd(fd.get(), expected, limit, out, truncated, procfs_ && IsOneRecord(name));
+  }
   return error == 0 ? absl::OkStatus() : ErrnoStatus(error, "read", PathOf(name));
 }
 

@@ -30,6 +30,8 @@ struct KnownProcess {
   // Where the names in `rest` are from: the host, or the process's own root in its mount
   // namespace.
   bool host_names = false;
+  // A thread of the kernel: nothing more is known of it.
+  bool kernel_thread = false;
   // Had run for a while, and nothing is to be tried again, when it was read completely.
   bool settled = false;
   // Bits by unreadable field.

@@ -100,12 +100,22 @@ absl::StatusOr<ProcessReader::Outcome> ProcessReader::Read(uint32_t pid, KnownPr
   Reading reading = {.pid = pid, .known = known, .report = report, .stop = stop, .record = record_, .text = text_};
   absl::StatusOr<Outcome> outcome = ReadAny(&reading);
   if (absl::IsNotFound(outcome.status())) outcome = Outcome::kGone;
-  // What was read of it may be half of it.
-  if (!outcome.ok() || *outcome != Outcome::kProcess) known->seen_run = 0;
+  if (outcome.ok() && *outcome == Outcome::kKernelThread) {
+    *known = {.seen_run = run_, .kernel_thread = true};
+  } else if (!outcome.ok() || *outcome != Outcome::kProcess) {
+    known->seen_run = 0;  // what was read of it may be half of it
+  }
   return outcome;
 }
 
 absl::StatusOr<ProcessReader::Outcome> ProcessReader::ReadAny(Reading* reading) {
+  if (reading->known->kernel_thread) {
+    if (absl::Status status = ReadStat(*proc_, absl::StrCat(reading->pid, "/stat"), &text_); !status.ok())
+      return status;
+    const absl::StatusOr<ProcStat> stat = ParseProcStat(text_);
+    if (stat.ok() && stat->is_kernel_thread()) return Outcome::kKernelThread;
+    *reading->known = KnownProcess();
+  }
   const Depth due = DueDepth(reading->pid, *reading->known);
   if (due == Depth::kStat) {
     if (absl::Status status = ReadStat(*proc_, absl::StrCat(reading->pid, "/stat"), &text_); !status.ok())

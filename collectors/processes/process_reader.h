@@ -29,6 +29,7 @@ namespace rollcall {
 //   - as long as the process has run for less than kSettleTime: runtimes move a process to its
 //     control group and namespaces right after they start it,
 //   - and in every kFullPeriod-th run.
+// Of a thread of the kernel that is known only the stat line is read, to see that it is one still.
 // Not thread-safe.
 class ProcessReader {
  public:

@@ -131,6 +131,22 @@ TEST_F(Processes, KernelThreadsAreKnownByTheirFlag) {
   EXPECT_THAT(Pids(), ElementsAre(1, 3));
 }
 
+TEST_F(Processes, AKernelThreadIsRememberedUntilItsPidIsAProcess) {
+  const FakeProcess thread = {.pid = 2, .comm = "kworker/0:1", .flags = 0x00208040, .command_line = "", .exe = ""};
+  SetFakeProcess(&files_, thread);
+  for (int run = 0; run < 3; ++run) {
+    EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+    EXPECT_THAT(Pids(), ElementsAre(1));
+  }
+  SetFakeProcess(&files_, {.pid = 2, .comm = "sleeper"});
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_THAT(Pids(), ElementsAre(1, 2));
+  EXPECT_EQ(Find(2).name(), "sleeper");
+  SetFakeProcess(&files_, thread);
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_THAT(Pids(), ElementsAre(1));
+}
+
 TEST_F(Processes, AZombieIsAProcess) {
   SetFakeProcess(&files_, {.pid = 9, .state = 'Z', .command_line = "", .exe = ""});
   files_.Unset("/proc/9/cwd");
