@@ -142,7 +142,7 @@ pb::ResourceUsage PackSamples(absl::Span<const ResourceSample> samples);
 
 // The samples in `usage`, which may come from anyone. InvalidArgument says what is wrong with
 // it: no samples or too many, more elements than samples, a series named twice, figures that
-// would be negative.
+// would be negative or have no room, blocks of no size. What it gives, packed and unpacked, is the same.
 absl::StatusOr<std::vector<ResourceSample>> UnpackSamples(const pb::ResourceUsage& usage);
 
 }  // namespace rollcall

@@ -30,7 +30,7 @@ ResourceSample FullSample(int minutes) {
   sample.uptime = absl::Hours(5) + absl::Minutes(minutes);
   sample.cpu = {static_cast<uint32_t>(1234 + minutes), 200, 30, 4, 8};
   sample.load = {150 + n, 120, 90 - n % 7};
-  sample.memory = {16u << 30, (8ULL << 30) - 4096 * 1000 * n, 1u << 30, 4096 * n};
+  sample.memory = {16ULL << 30, (8ULL << 30) - 4096 * 1000 * n, 1u << 30, 4096 * n};
   sample.processes = 300 + n % 5;
   sample.filesystems["/"] = {4096, 4096 * (1000 + n), 4096 * (9000 - n), 50 + n, 1000};
   sample.filesystems["/boot"] = {1024, 1024 * 300, 1024 * 700, 9, 100};
@@ -168,6 +168,25 @@ TEST(UnpackSamples, RefusesWhatNoHostSends) {
       {"disk than samples", [](auto& usage) { usage.mutable_disks(0)->mutable_writes()->Resize(99, 1); }},
       {"interface is there twice", [](auto& usage) { *usage.add_interfaces() = usage.interfaces(0); }},
       {"sent less than nothing", [](auto& usage) { usage.mutable_interfaces(0)->set_sent_more(0, -10'000); }},
+      {"sent less than nothing, or too much",
+       [](auto& usage) {
+         // The sum wraps to 4, and is not less than what was received because of it.
+         usage.mutable_interfaces(0)->set_packets_received(0, std::numeric_limits<uint64_t>::max());
+         usage.mutable_interfaces(0)->set_packets_sent_more(0, 5);
+       }},
+      {"interface moved too much", [](auto& usage) { usage.mutable_interfaces(0)->set_received(0, 1ULL << 52); }},
+      {"disk moved too much", [](auto& usage) { usage.mutable_disks(0)->set_written(0, 1ULL << 52); }},
+      {"too many CPUs", [](auto& usage) { usage.mutable_cpu()->set_cpus(0, 1LL << 32); }},
+      {"too much memory", [](auto& usage) { usage.mutable_memory()->set_available(0, 1LL << 52); }},
+      {"too much memory", [](auto& usage) { usage.mutable_memory()->set_swap_used(0, -1); }},
+      {"filesystem is too large", [](auto& usage) { usage.mutable_filesystems(0)->set_usable(0, 1LL << 52); }},
+      {"filesystem is too large",
+       [](auto& usage) {
+         usage.mutable_filesystems(0)->set_used(0, 1LL << 52);
+         usage.mutable_filesystems(0)->set_usable(0, 1LL << 52);
+       }},
+      {"blocks have no size", [](auto& usage) { usage.mutable_filesystems(0)->set_block_bytes(0); }},
+      {"a time is out of range", [](auto& usage) { usage.add_longer((int64_t{1} << 40) - 1); }},
       {"pressure than samples", [](auto& usage) { usage.mutable_io_pressure()->mutable_some()->Resize(16, 1); }},
       {"too many series",
        [](auto& usage) {

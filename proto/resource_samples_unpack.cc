@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -12,6 +15,27 @@ absl::Status Invalid(absl::string_view what) {
 }
 
 bool IsSet(uint64_t unset_mask, size_t sample) { return (unset_mask >> sample & 1) == 0; }
+
+// The most units whose bytes can be counted.
+constexpr uint64_t kMostUnits = std::numeric_limits<uint64_t>::max() / kSampleByteUnit;
+
+// Makes units bytes; false if there are too many, and some are made already.
+bool UnitsToBytes(std::vector<uint64_t>* values) {
+  for (uint64_t& value : *values) {
+    if (value > kMostUnits) return false;
+    value *= kSampleByteUnit;
+  }
+  return true;
+}
+
+// `base` and `more`, which is negative if its top bit is set. Unset if the sum is, or has no room in 63 bits.
+std::optional<uint64_t> Sum(uint64_t base, uint64_t more) {
+  const auto negative = [](uint64_t value) { return static_cast<int64_t>(value) < 0; };
+  const uint64_t sum = base + more;
+  const bool wrapped = negative(more) ? sum > base : sum < base;
+  if (wrapped || negative(sum)) return std::nullopt;
+  return sum;
+}
 
 // Reads the columns of one message; after the first error everything is 0.
 class ColumnReader {
@@ -75,6 +99,7 @@ absl::Status UnpackTimes(const pb::ResourceUsage& usage, Samples* samples) {
     if (!IsTime(more) || !IsTime(step)) return Invalid("a time is out of range");
     sample.duration = Tenths(usage.usual_duration()) + Tenths(more);
     if (sample.duration < absl::ZeroDuration()) return Invalid("a duration is negative");
+    if (sample.duration >= Tenths(kEndless)) return Invalid("a time is out of range");
     if (i > 0) {
       at += sample.duration + Tenths(step);
       uptime += sample.duration;
@@ -92,21 +117,23 @@ absl::Status UnpackSystem(const pb::ResourceUsage& usage, Samples* samples) {
              cpus = reader.Steps(usage.cpu().cpus());
   const auto one = reader.Steps(usage.load().one()), five = reader.Steps(usage.load().five()),
              fifteen = reader.Steps(usage.load().fifteen());
-  const auto total = reader.Steps(usage.memory().total()), available = reader.Steps(usage.memory().available()),
-             swap_total = reader.Steps(usage.memory().swap_total()),
-             swap_used = reader.Steps(usage.memory().swap_used());
+  auto total = reader.Steps(usage.memory().total()), available = reader.Steps(usage.memory().available()),
+       swap_total = reader.Steps(usage.memory().swap_total()), swap_used = reader.Steps(usage.memory().swap_used());
   const auto processes = reader.Steps(usage.processes().processes());
   if (!reader.ok()) return Invalid("more figures of the system than samples");
+  for (auto* bytes : {&total, &available, &swap_total, &swap_used}) {
+    if (!UnitsToBytes(bytes)) return Invalid("there is too much memory");
+  }
   const auto narrow = [](uint64_t value) { return static_cast<uint32_t>(value); };
   for (size_t i = 0; i < samples->size(); ++i) {
     ResourceSample& sample = (*samples)[i];
     if (usage.has_cpu() && IsSet(usage.cpu().unset(), i)) {
+      if (narrow(cpus[i]) != cpus[i]) return Invalid("there are too many CPUs");
       sample.cpu = {narrow(user[i]), narrow(system[i]), narrow(iowait[i]), narrow(steal[i]), narrow(cpus[i])};
     }
     if (usage.has_load() && IsSet(usage.load().unset(), i)) sample.load = {one[i], five[i], fifteen[i]};
     if (usage.has_memory() && IsSet(usage.memory().unset(), i)) {
-      sample.memory = {total[i] * kSampleByteUnit, available[i] * kSampleByteUnit, swap_total[i] * kSampleByteUnit,
-                       swap_used[i] * kSampleByteUnit};
+      sample.memory = {total[i], available[i], swap_total[i], swap_used[i]};
     }
     if (usage.has_processes() && IsSet(usage.processes().unset(), i)) sample.processes = processes[i];
   }
@@ -120,9 +147,12 @@ absl::Status UnpackFilesystem(const pb::FilesystemUse& filesystem, Samples* samp
              inodes_total = reader.Steps(filesystem.inodes_total());
   if (!reader.ok()) return Invalid("more figures of a filesystem than samples");
   const uint64_t block = filesystem.block_bytes();
+  if (block == 0) return Invalid("a filesystem's blocks have no size");
+  const uint64_t most = std::numeric_limits<uint64_t>::max() / block;
   for (size_t i = 0; i < samples->size(); ++i) {
     if (!IsSet(filesystem.unset(), i)) continue;
     if (usable[i] < used[i]) return Invalid("more of a filesystem is used than there is");
+    if (used[i] > most || usable[i] - used[i] > most) return Invalid("a filesystem is too large");
     const FilesystemSample figures = {filesystem.block_bytes(), used[i] * block, (usable[i] - used[i]) * block,
                                       inodes_used[i], inodes_total[i]};
     if (!(*samples)[i].filesystems.emplace(filesystem.mount_path(), figures).second) {
@@ -134,12 +164,15 @@ absl::Status UnpackFilesystem(const pb::FilesystemUse& filesystem, Samples* samp
 
 absl::Status UnpackDisk(const pb::DiskUse& disk, Samples* samples) {
   ColumnReader reader(samples->size());
-  const auto read = reader.Values(disk.read()), reads = reader.Values(disk.reads()),
-             written = reader.Values(disk.written()), writes = reader.Values(disk.writes());
+  auto read = reader.Values(disk.read()), written = reader.Values(disk.written());
+  const auto reads = reader.Values(disk.reads()), writes = reader.Values(disk.writes());
   if (!reader.ok()) return Invalid("more figures of a disk than samples");
+  for (auto* bytes : {&read, &written}) {
+    if (!UnitsToBytes(bytes)) return Invalid("a disk moved too much");
+  }
   for (size_t i = 0; i < samples->size(); ++i) {
     if (!IsSet(disk.unset(), i)) continue;
-    const DiskSample figures = {read[i] * kSampleByteUnit, reads[i], written[i] * kSampleByteUnit, writes[i]};
+    const DiskSample figures = {read[i], reads[i], written[i], writes[i]};
     if (!(*samples)[i].disks.emplace(disk.device(), figures).second) return Invalid("a disk is there twice");
   }
   return absl::OkStatus();
@@ -155,17 +188,18 @@ absl::Status UnpackInterface(const pb::InterfaceUse& interface, Samples* samples
              receive_drops = reader.Values(interface.receive_drops()),
              send_drops = reader.Values(interface.send_drops());
   if (!reader.ok()) return Invalid("more figures of an interface than samples");
-  // Unless the sum wrapped, it is negative if its top bit is set.
-  const auto negative = [](uint64_t sum) { return static_cast<int64_t>(sum) < 0; };
   for (size_t i = 0; i < samples->size(); ++i) {
     if (!IsSet(interface.unset(), i)) continue;
-    const uint64_t sent = received[i] + sent_more[i];
-    const uint64_t packets_sent = packets[i] + packets_more[i];
-    if (negative(sent) || negative(packets_sent)) return Invalid("an interface sent less than nothing");
+    const std::optional<uint64_t> sent = Sum(received[i], sent_more[i]);
+    const std::optional<uint64_t> packets_sent = Sum(packets[i], packets_more[i]);
+    if (!sent.has_value() || !packets_sent.has_value()) {
+      return Invalid("an interface sent less than nothing, or too much");
+    }
+    if (std::max(received[i], *sent) > kMostUnits) return Invalid("an interface moved too much");
     const InterfaceSample figures = {received[i] * kSampleByteUnit,
-                                     sent * kSampleByteUnit,
+                                     *sent * kSampleByteUnit,
                                      packets[i],
-                                     packets_sent,
+                                     *packets_sent,
                                      receive_errors[i],
                                      send_errors[i],
                                      receive_drops[i],
