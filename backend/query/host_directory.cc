@@ -1,5 +1,6 @@
 #include "backend/query/host_directory.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -41,14 +42,10 @@ void MarkSharedHostIds(std::map<std::string, HostEntry>* entries) {
     }
   }
   for (const auto& [host_id, sharers] : by_host_id) {
-    for (size_t i = 0; i < sharers.size(); ++i) {
-      for (size_t j = i + 1; j < sharers.size(); ++j) {
-        // An image used ten thousand times must not cost their square: one partner is enough.
-        if (sharers[i]->host_id_shared && sharers[j]->host_id_shared) continue;
-        if (!AreTwoMachines(sharers[i]->row, sharers[j]->row)) continue;
-        sharers[i]->host_id_shared = true;
-        sharers[j]->host_id_shared = true;
-      }
+    // An image used ten thousand times must not cost their square: one partner is enough.
+    for (HostEntry* one : sharers) {
+      one->host_id_shared = std::any_of(sharers.begin(), sharers.end(),
+                                        [one](const HostEntry* other) { return AreTwoMachines(one->row, other->row); });
     }
   }
 }
