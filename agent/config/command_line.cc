@@ -2,10 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <optional>
 #include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/config/setting_values.h"
 #include "platform/version.h"
 
 namespace rollcall {
@@ -88,12 +90,16 @@ class Parser {
 
   // Wrong usage unless --timeout is a positive duration.
   bool TakeTimeout() {
-    if (drain_timeout_.empty()) return true;
-    if (absl::ParseDuration(drain_timeout_, &line_.drain_timeout) && line_.drain_timeout > absl::ZeroDuration()) {
+    if (!drain_timeout_.has_value()) return true;
+    const absl::StatusOr<absl::Duration> timeout = ParseDurationSetting(*drain_timeout_);
+    absl::Status status = timeout.status();
+    if (timeout.ok() && *timeout == absl::ZeroDuration()) status = absl::InvalidArgumentError("expected more than 0s");
+    if (status.ok()) {
+      line_.drain_timeout = *timeout;
       return true;
     }
     line_.exit_code = kUsageExitCode;
-    line_.text = absl::StrCat("--timeout: ", drain_timeout_, " is not a duration such as 90s or 5m\n");
+    line_.text = absl::StrCat("--timeout: ", status.message(), "\n");
     return false;
   }
 
@@ -128,7 +134,7 @@ class Parser {
   CLI::App app_;
   CommandLine line_;
   CLI::App* spool_ = nullptr;
-  std::string drain_timeout_;
+  std::optional<std::string> drain_timeout_;
   std::string config_path_;
   bool check_config_ = false;
   bool print_settings_ = false;

@@ -67,6 +67,10 @@ TEST(ParseCommandLineTest, Spool) {
                                              {"spool", "eat"},
                                              {"spool", "drain", "--timeout", "soon"},
                                              {"spool", "drain", "--timeout", "-1s"},
+                                             {"spool", "drain", "--timeout", "0"},
+                                             {"spool", "drain", "--timeout", "inf"},
+                                             {"spool", "drain", "--timeout", ""},
+                                             {"spool", "drain", "--timeout="},
                                              {"spool", "inspect", "--timeout", "1s"},
                                              {"spool", "inspect", "--format", "jsonl"}}) {
     EXPECT_EQ(Parse(words).exit_code, kUsageExitCode) << words.back();
