@@ -2,10 +2,13 @@
 
 #include <filesystem>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "rollcall/v1/ingest.pb.h"
+#include "tests/e2e/delivered.h"
 
 namespace rollcall {
 
@@ -19,6 +22,13 @@ void ConvergenceTest::SetUp() {
   std::filesystem::create_directories(path("db"));
   StartBackend();
   Enroll();
+}
+
+void ConvergenceTest::TearDown() {
+  if (server_ == nullptr) return;  // it did not start
+  EXPECT_TRUE(server_->Shutdown(absl::Seconds(10)));
+  server_.reset();
+  ExpectNothingDoubled(*store_, "acme");
 }
 
 void ConvergenceTest::WriteCertificate(const std::string& agent_id, const std::string& pki) {
@@ -115,9 +125,8 @@ uint64_t ConvergenceTest::Resyncs(const std::string& cause) const {
 
 uint64_t ConvergenceTest::Resyncs() const {
   uint64_t all = 0;
-  for (const char* cause : {"base_mismatch", "digest_mismatch", "missing_part", "epoch_behind", "unconfirmed"}) {
-    all += Resyncs(cause);
-  }
+  const google::protobuf::EnumDescriptor* causes = pb::Resync::Cause_descriptor();
+  for (int i = 0; i < causes->value_count(); ++i) all += Resyncs(absl::AsciiStrToLower(causes->value(i)->name()));
   return all;
 }
 

@@ -27,6 +27,8 @@ class ConvergenceTest : public ::testing::Test {
   static constexpr absl::Duration kPatience = absl::Seconds(90);
 
   void SetUp() override;
+  // Whatever a test did, the store is in order.
+  void TearDown() override;
 
   std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   // On the same port every time; the database is in path("db").

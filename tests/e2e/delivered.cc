@@ -13,10 +13,8 @@
 namespace rollcall {
 namespace {
 
-constexpr char kTenant[] = "dev";
-
-void ExpectCleanHistory(Store& store, const AssetKey& key) {
-  const auto history = store.History(kTenant, key);
+void ExpectCleanHistory(Store& store, const std::string& tenant, const AssetKey& key) {
+  const auto history = store.History(tenant, key);
   ASSERT_TRUE(history.ok()) << history.status();
   int without_end = 0;
   for (size_t i = 0; i < history->size(); ++i) {
@@ -24,26 +22,29 @@ void ExpectCleanHistory(Store& store, const AssetKey& key) {
     const bool repeats = i > 0 && (*history)[i].fingerprint == (*history)[i - 1].fingerprint &&
                          (*history)[i - 1].end_reason == pb::StoredRecord::CHANGED;
     EXPECT_FALSE(repeats) << "a version was written twice";
+    if (i == 0) continue;
+    EXPECT_LE((*history)[i - 1].ended_at.value_or(absl::InfiniteFuture()), (*history)[i].valid_from)
+        << "two versions at one time";
   }
   EXPECT_EQ(without_end, 1);
 }
 
 }  // namespace
 
-void ExpectNothingDoubled(Store& store) {
+void ExpectNothingDoubled(Store& store, const std::string& tenant) {
   std::map<std::pair<std::string, std::string>, SetDigest> digests;  // by agent and collector, of the host's scope
   std::string cursor;
   do {
-    const auto page = store.Scan({.tenant = kTenant}, cursor, 1000);
+    const auto page = store.Scan({.tenant = tenant}, cursor, 1000);
     ASSERT_TRUE(page.ok()) << page.status();
     for (const StoredVersion& current : page->versions) {
-      ExpectCleanHistory(store, current.asset_key);
+      ExpectCleanHistory(store, tenant, current.asset_key);
       if (IsSampleKind(current.kind)) continue;  // in no digest
       digests[{current.agent.agent_id, current.collector}].Add(current.asset_key, current.fingerprint);
     }
     cursor = page->next_cursor;
   } while (!cursor.empty());
-  const auto units = store.ListUnits(kTenant, "");
+  const auto units = store.ListUnits(tenant, "");
   ASSERT_TRUE(units.ok()) << units.status();
   EXPECT_FALSE(units->empty());
   for (const UnitInfo& unit : *units) {

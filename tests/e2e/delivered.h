@@ -8,11 +8,13 @@
 
 namespace rollcall {
 
-// Fails the test unless, read through the store itself, every asset of tenant `dev` has exactly one
-// current version, no version repeats the one before it, and every unit's digest, which is what
-// agents compare theirs with, is that of its current records computed anew.
-void ExpectNothingDoubled(Store& store);
-// The same for the database below a backend's data directory, which no process may have open.
+// Fails the test unless, read through the store itself, every asset of the tenant has exactly one
+// current version, no version repeats or overlaps the one before it, and every unit's digest, which is
+// what agents compare theirs with, is that of its current records computed anew. Nothing may be
+// written meanwhile.
+void ExpectNothingDoubled(Store& store, const std::string& tenant = "dev");
+// The same for tenant `dev` in the database below a backend's data directory, which no process may have
+// open.
 void ExpectNothingDoubled(const std::string& data_dir);
 
 }  // namespace rollcall

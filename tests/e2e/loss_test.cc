@@ -28,6 +28,7 @@ TEST(Loss, TwentyThousandRecordsInOneBurst) {
   EXPECT_TRUE(deployment.StoredPackagesBecome(packages, absl::Seconds(240)));
   deployment.StopAgent();
   deployment.StopBackend();
+  ExpectNothingDoubled(deployment.data_dir());
 }
 
 // Kills the agent or the backend at random moments while packages change.

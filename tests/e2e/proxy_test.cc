@@ -5,6 +5,7 @@
 #include "agent/transport/testing/connect_proxy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/e2e/delivered.h"
 #include "tests/e2e/deployment.h"
 
 namespace rollcall {
@@ -33,6 +34,7 @@ TEST(Proxy, EverythingGoesThroughItAndThePasswordNowhereElse) {
   deployment.StopAgent();
   deployment.StopBackend();
   EXPECT_THAT(ReadAll(deployment.agent_log()), Not(HasSubstr("swordfish")));
+  ExpectNothingDoubled(deployment.data_dir());
 }
 
 }  // namespace
