@@ -179,7 +179,7 @@ TEST(UnpackSamples, RefusesWhatNoHostSends) {
       {"too many CPUs", [](auto& usage) { usage.mutable_cpu()->set_cpus(0, 1LL << 32); }},
       {"too much memory", [](auto& usage) { usage.mutable_memory()->set_available(0, 1LL << 52); }},
       {"too much memory", [](auto& usage) { usage.mutable_memory()->set_swap_used(0, -1); }},
-      {"filesystem is too large", [](auto& usage) { usage.mutable_filesystems(0)->set_usable(0, 1LL << 52); }},
+      {"filesystem is too large", [](auto& usage) { usage.mutable_filesystems(0)->set_usable(0, 1LL << 53); }},
       {"filesystem is too large",
        [](auto& usage) {
          usage.mutable_filesystems(0)->set_used(0, 1LL << 52);
