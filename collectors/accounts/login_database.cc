@@ -140,22 +140,19 @@ absl::Status LoginDatabase::Read(const FileTree& files, const Identity& identity
     ROLLCALL_ASSIGN_OR_RETURN(log, OpenRandomAccess(files, absl::StrCat(path_, "-wal"), kMaxLoginDatabaseBytes));
   }
   ProblemSink sink(path_, &problems_, stop);
-  if (identity.journal.has_value()) {
-    const auto journal = OpenRandomAccess(files, absl::StrCat(path_, "-journal"), kMaxLoginDatabaseBytes);
-    char start[8] = {};
-    if (journal.ok() && (*journal)->ReadAt(0, sizeof start, start).ok() &&
-        IsHotSqliteJournal(absl::string_view(start, sizeof start))) {
-      sink.TakeDamage(absl::DataLossError("a transaction is under way"));
-    }
-  }
-  return ReadLoginDatabase(kind_, *database, log.get(), sink, [this](absl::string_view name, LoginRecord&& record) {
+  const absl::Status journal = CheckSqliteJournal(files, absl::StrCat(path_, "-journal"));
+  if (absl::IsAborted(journal)) sink.TakeDamage(journal);
+  const auto keep_latest = [this](absl::string_view name, LoginRecord&& record) {
     const auto known = logins_.find(name);
     if (known == logins_.end()) {
       if (logins_.size() < kMaxUsers) logins_.emplace(name, std::move(record));
     } else if (known->second.time <= record.time) {
       known->second = std::move(record);
     }
-  });
+  };
+  ROLLCALL_RETURN_IF_ERROR(ReadLoginDatabase(kind_, *database, log.get(), sink, keep_latest));
+  // A journal that nobody can read is said in each run and tried again; what was read is kept.
+  return absl::IsAborted(journal) ? absl::OkStatus() : journal;
 }
 
 const LoginRecord* LoginDatabase::Find(absl::string_view name) const {

@@ -183,11 +183,26 @@ TEST_F(LoginDatabaseTest, ATransactionUnderWayIsSaidAndReadAgain) {
   Set(Bytes(absl::StrCat(kLastlog2Schema, kAlice)));
   files_.SetFile(absl::StrCat(kPath, "-journal"), "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7");
   ASSERT_TRUE(Refresh().ok());
-  EXPECT_THAT(problems_, ElementsAre(HasSubstr("a transaction is under way")));
+  EXPECT_THAT(problems_, ElementsAre(HasSubstr("a transaction is not complete")));
   EXPECT_EQ(Of("alice"), "1700000000000 pts/1 192.0.2.7");
   files_.Unset(absl::StrCat(kPath, "-journal"));
   ASSERT_TRUE(Refresh().ok());
   EXPECT_THAT(problems_, IsEmpty());
+}
+
+TEST_F(LoginDatabaseTest, AJournalThatMayNotBeReadIsSaidAndReadAgain) {
+  Set(Bytes(absl::StrCat(kLastlog2Schema, kAlice)));
+  const std::string journal = absl::StrCat(kPath, "-journal");
+  files_.SetFile(journal, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7");
+  files_.SetError(journal, absl::PermissionDeniedError("permission denied"));
+  for (int run = 0; run < 2; ++run) {
+    ASSERT_TRUE(Refresh().ok());
+    EXPECT_THAT(problems_, ElementsAre(HasSubstr("permission denied")));
+    EXPECT_EQ(Of("alice"), "1700000000000 pts/1 192.0.2.7");
+  }
+  files_.SetError(journal, absl::OkStatus());
+  ASSERT_TRUE(Refresh().ok());
+  EXPECT_THAT(problems_, ElementsAre(HasSubstr("a transaction is not complete")));
 }
 
 TEST_F(LoginDatabaseTest, ADirectoryALoopOrAFileThatMayNotBeRead) {

@@ -1,7 +1,10 @@
 // The collector on hosts with one or several package managers.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -179,6 +182,57 @@ TEST_F(Rpm, ATransactionInARollbackJournalIsAProblem) {
   const pb::RunResult result = Run();
   EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
   EXPECT_THAT(Problems(result), ElementsAre(HasSubstr("transaction is not complete")));
+}
+
+TEST_F(Rpm, AJournalThatCannotBeReadIsAProblemAndTriedAgain) {
+  constexpr char kJournal[] = "/var/lib/rpm/rpmdb.sqlite-journal";
+  files_.SetFile(kSqlite, sqlite_);
+  files_.SetFile(kJournal, std::string(512, '\0'));
+  files_.SetError(kJournal, absl::PermissionDeniedError("permission denied"));
+  pb::RunResult result = Run();
+  EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
+  EXPECT_THAT(Found(), SizeIs(5));
+  EXPECT_THAT(Problems(result), ElementsAre(HasSubstr("rpmdb.sqlite-journal PERMISSION_DENIED")));
+  files_.SetError(kJournal, absl::OkStatus());
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+}
+
+// Gives descriptors; as long as `broken`, of a file whose bytes cannot be read.
+class BrokenDiskTree : public MemoryTree {
+ public:
+  absl::StatusOr<ScopedFd> Open(absl::string_view path) const override {
+    const auto bytes = ReadFile(path, size_t{1} << 20);
+    if (!bytes.ok()) return bytes.status();
+    std::string name = testing::TempDir() + "/broken_disk_XXXXXX";
+    const ScopedFd out(::mkstemp(name.data()));
+    EXPECT_EQ(::write(out.get(), bytes->data(), bytes->size()), static_cast<ssize_t>(bytes->size()));
+    ScopedFd fd(::open(name.c_str(), (broken ? O_WRONLY : O_RDONLY) | O_CLOEXEC));
+    ::unlink(name.c_str());
+    return fd;
+  }
+
+  bool broken = true;
+};
+
+TEST_F(Rpm, AnInputOutputErrorIsTriedAgainThoughNoFileChanged) {
+  const struct {
+    const char* path;
+    const std::string& bytes;
+  } cases[] = {{kSqlite, sqlite_}, {kNdb, ndb_}, {kBdb, bdb_}};
+  for (const auto& c : cases) {
+    BrokenDiskTree disk;
+    disk.SetFile(c.path, c.bytes);
+    // Something is read, so what was wrong is kept with it.
+    disk.SetFile(kManifest,
+                 "bash\t5.1.8-1.cm2\t1\t1\tMicrosoft Corporation\t(none)\t1\tx86_64\t0\tbash-5.1.8-1.cm2.src.rpm\n");
+    Use(disk);
+    const pb::RunResult result = Run();
+    EXPECT_EQ(result.status(), pb::RunResult::PARTIAL) << c.path;
+    EXPECT_THAT(Problems(result), ElementsAre(HasSubstr("DATA_LOSS"))) << c.path;
+    disk.broken = false;
+    EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE) << c.path;
+    EXPECT_GT(sink_.records().size(), 5U);
+  }
 }
 
 TEST_F(Rpm, AnUnreadableDatabaseIsAFailureNotAnEmptyHost) {

@@ -69,7 +69,9 @@ class Reader {
 
   absl::Status ReadMeta() {
     char meta[kMetaBytes];
-    if (!file_.ReadAt(0, sizeof meta, meta).ok()) return absl::InvalidArgumentError("not a Berkeley DB hash database");
+    const absl::Status status = file_.ReadAt(0, sizeof meta, meta);
+    if (absl::IsDataLoss(status)) return status;
+    if (!status.ok()) return absl::InvalidArgumentError("not a Berkeley DB hash database");
     swapped_ = LoadBigEndian32(meta + kMagicAt) == kHashMagic;
     if (Load32(meta + kMagicAt) != kHashMagic || meta[kTypeAt] != kMetaPage) {
       return absl::InvalidArgumentError("not a Berkeley DB hash database");
@@ -87,7 +89,7 @@ class Reader {
     const uint64_t pages = file_.size_bytes() / page_bytes_;
     const uint64_t named_pages = uint64_t{named_last_page_} + 1;
     if (named_pages > pages) {
-      sink_.TakeDamage(absl::DataLossError(absl::StrCat("has ", pages, " of ", named_pages, " pages")));
+      sink_.TakeDamage(absl::OutOfRangeError(absl::StrCat("has ", pages, " of ", named_pages, " pages")));
     }
     last_page_ = static_cast<uint32_t>(std::min<uint64_t>(std::max<uint64_t>(pages, 1) - 1, UINT32_MAX - 1));
     return absl::OkStatus();

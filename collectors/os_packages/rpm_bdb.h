@@ -10,11 +10,10 @@
 namespace rollcall {
 
 // Gives the headers of all packages of `file` to `sink`, in no order. Takes either byte order.
-// InvalidArgument if it is no such database, Cancelled if the sink asked for that, else what the
-// sink failed with. Packages behind what the file says is its last page are damage, and given all
-// the same. Every page is read at most twice, belongs to one header at most, and headers
-// within a page do not overlap, so that a damaged file takes no longer than a good one of its size. Pure but for
-// reading the file.
+// DataLoss if it cannot be read, InvalidArgument if it is no such database, Cancelled if the sink asked for that, else
+// what the sink failed with. Packages behind what the file says is its last page are damage, and given all the same.
+// Every page is read at most twice, belongs to one header at most, and headers within a page do not overlap, so that a
+// damaged file takes no longer than a good one of its size. Pure but for reading the file.
 absl::Status ReadRpmBdb(const RandomAccessFile& file, RpmBlobSink& sink);
 
 }  // namespace rollcall

@@ -51,8 +51,10 @@ std::string RpmUrl(const Distribution& distribution, const pb::OsPackage& record
 // Makes records of the headers of one file.
 class HeaderSink : public RpmBlobSink {
  public:
-  HeaderSink(absl::string_view path, const Distribution& distribution, const StopToken& stop, PackageAdder& adder)
-      : path_(path), distribution_(distribution), stop_(stop), adder_(adder) {}
+  // `*all_read` becomes false on an I/O error, which damage of the file is not.
+  HeaderSink(absl::string_view path, const Distribution& distribution, const StopToken& stop, PackageAdder& adder,
+             bool* all_read)
+      : path_(path), distribution_(distribution), stop_(stop), adder_(adder), all_read_(all_read) {}
 
   absl::Status TakeBlob(absl::string_view blob) override {
     if (stop_.stop_requested()) return absl::CancelledError("stopped");
@@ -68,7 +70,10 @@ class HeaderSink : public RpmBlobSink {
     adder_.Add(std::move(package->record), path_);
     return absl::OkStatus();
   }
-  void TakeDamage(const absl::Status& damage) override { adder_.AddProblem(path_, damage); }
+  void TakeDamage(const absl::Status& damage) override {
+    if (absl::IsDataLoss(damage)) *all_read_ = false;
+    adder_.AddProblem(path_, damage);
+  }
   bool stop_requested() const override { return stop_.stop_requested(); }
   // Packages in the file, those included that were known already.
   uint64_t listed() const { return listed_; }
@@ -78,6 +83,7 @@ class HeaderSink : public RpmBlobSink {
   const Distribution& distribution_;
   const StopToken& stop_;
   PackageAdder& adder_;
+  bool* const all_read_;
   uint64_t listed_ = 0;
 };
 
@@ -146,7 +152,7 @@ class Reading {
       Fail(source.path, file.status(), true);
       return absl::OkStatus();
     }
-    HeaderSink sink(source.path, distribution_, stop_, adder_);
+    HeaderSink sink(source.path, distribution_, stop_, adder_, all_read_);
     absl::Status status;
     if (source.role == kSqlite) {
       const std::unique_ptr<RandomAccessFile> log = OpenLog(source.path);
@@ -191,13 +197,14 @@ class Reading {
   }
 
   void CheckJournal(absl::string_view database) {
-    const DatabaseSource* const source = Find(absl::StrCat(database, kJournalSuffix));
-    if (source == nullptr) return;
-    bool truncated = false;
-    constexpr size_t kMagicBytes = 8;
-    const auto start = files_.ReadPrefix(source->path, kMagicBytes, &truncated);
-    if (start.ok() && IsHotSqliteJournal(*start)) {
-      adder_.AddProblem(source->path, absl::AbortedError("a transaction is not complete"));
+    const std::string path = absl::StrCat(database, kJournalSuffix);
+    const absl::Status status = CheckSqliteJournal(files_, path);
+    if (status.ok()) return;
+    if (absl::IsAborted(status)) {
+      adder_.AddProblem(path, status);
+    } else {
+      *all_read_ = false;
+      contents_->problems.push_back({path, status});
     }
   }
 

@@ -41,7 +41,9 @@ class Reader {
 
   absl::Status Read() {
     std::array<char, kFileHeaderBytes> header;
-    if (!file_.ReadAt(0, header.size(), header.data()).ok() || !HasMagic(header.data(), kFileMagic)) {
+    const absl::Status status = file_.ReadAt(0, header.size(), header.data());
+    if (absl::IsDataLoss(status)) return status;
+    if (!status.ok() || !HasMagic(header.data(), kFileMagic)) {
       return absl::InvalidArgumentError("not an ndb database");
     }
     if (const uint32_t version = LoadLittleEndian32(header.data() + 4); version != 0) {
@@ -71,7 +73,11 @@ class Reader {
   // Whether the page is made of slots and nothing else. Blobs begin with a magic of their own.
   bool HasSlots(uint32_t page) const {
     Page slots;
-    if (!file_.ReadAt(uint64_t{page} * kPageBytes, slots.size(), slots.data()).ok()) return false;
+    if (absl::Status status = file_.ReadAt(uint64_t{page} * kPageBytes, slots.size(), slots.data()); !status.ok()) {
+      // The file may end here.
+      if (absl::IsDataLoss(status)) sink_.TakeDamage(status);
+      return false;
+    }
     for (size_t at = 0; at < kPageBytes; at += kSlotBytes) {
       if (!HasMagic(slots.data() + at, kSlotMagic)) return false;
     }

@@ -8,10 +8,10 @@
 
 namespace rollcall {
 
-// Gives the headers of all packages of `file` to `sink`. InvalidArgument if it is no such
-// database, Cancelled if the sink asked for that, else what the sink failed with. Slots
-// behind what the file says is the last page of them are damage, and their packages given all the
-// same. Bounded by the size of the file: headers may not overlap. Pure but for reading the file.
+// Gives the headers of all packages of `file` to `sink`. DataLoss if it cannot be read, InvalidArgument if it is no
+// such database, Cancelled if the sink asked for that, else what the sink failed with. Slots behind what the file says
+// is the last page of them are damage, and their packages given all the same. Bounded by the size of the file: headers
+// may not overlap. Pure but for reading the file.
 absl::Status ReadRpmNdb(const RandomAccessFile& file, RpmBlobSink& sink);
 
 }  // namespace rollcall

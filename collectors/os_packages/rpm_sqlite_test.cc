@@ -7,6 +7,7 @@
 #include <string>
 
 #include "collectors/os_packages/sqlite_wal_test_support.h"
+#include "platform/memory_tree.h"
 #include "platform/sqlite/sqlite_pages.h"
 #include "platform/sqlite/sqlite_table.h"
 
@@ -137,11 +138,18 @@ TEST_F(Sqlite, StopsWhenAsked) {
   EXPECT_EQ(Read(database_, &log_, &sink_).code(), absl::StatusCode::kCancelled);
 }
 
-TEST(IsHotSqliteJournal, KnowsTheMagicOfAJournalThatIsInUse) {
-  EXPECT_TRUE(IsHotSqliteJournal("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"));
-  EXPECT_FALSE(IsHotSqliteJournal(std::string(8, '\0')));
-  EXPECT_FALSE(IsHotSqliteJournal("\xd9\xd5\x05"));
-  EXPECT_FALSE(IsHotSqliteJournal(""));
+TEST(CheckSqliteJournal, KnowsTheMagicOfAJournalThatIsInUse) {
+  constexpr char kJournal[] = "/db-journal";
+  MemoryTree files;
+  EXPECT_EQ(CheckSqliteJournal(files, kJournal), absl::OkStatus());
+  files.SetFile(kJournal, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7 and pages");
+  EXPECT_TRUE(absl::IsAborted(CheckSqliteJournal(files, kJournal)));
+  for (const std::string& over : {std::string(8, '\0'), std::string("\xd9\xd5\x05"), std::string()}) {
+    files.SetFile(kJournal, over);
+    EXPECT_EQ(CheckSqliteJournal(files, kJournal), absl::OkStatus());
+  }
+  files.SetError(kJournal, absl::PermissionDeniedError("permission denied"));
+  EXPECT_TRUE(absl::IsPermissionDenied(CheckSqliteJournal(files, kJournal)));
 }
 
 TEST(SplitSqliteRow, ReadsEveryTypeOfValue) {

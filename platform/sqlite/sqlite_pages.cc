@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "platform/byte_order.h"
 
@@ -21,13 +20,19 @@ constexpr size_t kPageCountAt = 28;
 constexpr size_t kEncodingAt = 56;
 constexpr size_t kPageCountValidForAt = 92;
 
+constexpr absl::string_view kJournalMagic("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);
+
 constexpr uint32_t kUtf8 = 1;
 constexpr uint32_t kMinUsableBytes = 480;
 
 }  // namespace
 
-bool IsHotSqliteJournal(absl::string_view first_bytes) {
-  return absl::StartsWith(first_bytes, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7");
+absl::Status CheckSqliteJournal(const FileTree& files, absl::string_view journal_path) {
+  bool truncated = false;
+  const auto start = files.ReadPrefix(journal_path, kJournalMagic.size(), &truncated);
+  if (absl::IsNotFound(start.status())) return absl::OkStatus();
+  if (!start.ok()) return start.status();
+  return *start == kJournalMagic ? absl::AbortedError("a transaction is not complete") : absl::OkStatus();
 }
 
 absl::StatusOr<SqlitePages> SqlitePages::Open(const RandomAccessFile& database, const RandomAccessFile* log,
@@ -44,6 +49,7 @@ absl::StatusOr<SqlitePages> SqlitePages::Open(const RandomAccessFile& database, 
   char header[kHeaderBytes];
   const absl::Status status =
       first_page ? log->ReadAt(*first_page, sizeof header, header) : database.ReadAt(0, sizeof header, header);
+  if (absl::IsDataLoss(status)) return status;
   if (!status.ok() || absl::string_view(header, kMagic.size()) != kMagic) {
     return absl::InvalidArgumentError("not a SQLite database");
   }

@@ -11,22 +11,24 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "platform/damage_sink.h"
+#include "platform/file_tree.h"
 #include "platform/random_access_file.h"
 #include "platform/sqlite/sqlite_wal.h"
 
 namespace rollcall {
 
-// Whether the first bytes of a rollback journal, the file `-journal` beside a database, say that a
-// transaction was begun and neither committed nor undone: the database then holds some of it.
-bool IsHotSqliteJournal(absl::string_view first_bytes);
+// Looks at a rollback journal, the file `-journal` beside a database. Aborted if it says that a
+// transaction was begun and neither committed nor undone: the database then holds some of it. OK
+// if there is none or it is over; else nobody knows, and the error is that of reading it.
+absl::Status CheckSqliteJournal(const FileTree& files, absl::string_view journal_path);
 
 // The files must outlive it and must not change meanwhile; whether they did is for the caller to
 // find out.
 class SqlitePages {
  public:
   // `log` is the write-ahead log beside the database, nullptr if there is none. InvalidArgument
-  // if `database` is none, Unimplemented if it is of a kind that is not read: newer, or in UTF-16, Cancelled if
-  // `stop` says so.
+  // if `database` is none, Unimplemented if it is of a kind that is not read: newer, or in UTF-16, DataLoss on an
+  // I/O error, Cancelled if `stop` says so.
   static absl::StatusOr<SqlitePages> Open(const RandomAccessFile& database, const RandomAccessFile* log,
                                           const DamageSink& stop);
 
