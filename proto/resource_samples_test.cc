@@ -164,6 +164,13 @@ TEST(UnpackSamples, RefusesWhatNoHostSends) {
        [](auto& usage) { usage.mutable_filesystems(0)->mutable_inodes_used()->Resize(17, 1); }},
       {"more of a filesystem is used", [](auto& usage) { usage.mutable_filesystems(0)->set_used(0, 1 << 30); }},
       {"filesystem is there twice", [](auto& usage) { *usage.add_filesystems() = usage.filesystems(0); }},
+      {"filesystem is there twice",
+       [](auto& usage) {
+         // No sample knows both.
+         *usage.add_filesystems() = usage.filesystems(0);
+         usage.mutable_filesystems(0)->set_unset(1);
+         usage.mutable_filesystems(usage.filesystems_size() - 1)->set_unset(~uint64_t{1});
+       }},
       {"disk is there twice", [](auto& usage) { *usage.add_disks() = usage.disks(0); }},
       {"disk than samples", [](auto& usage) { usage.mutable_disks(0)->mutable_writes()->Resize(99, 1); }},
       {"interface is there twice", [](auto& usage) { *usage.add_interfaces() = usage.interfaces(0); }},

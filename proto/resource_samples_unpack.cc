@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -155,9 +156,7 @@ absl::Status UnpackFilesystem(const pb::FilesystemUse& filesystem, Samples* samp
     if (used[i] > most || usable[i] - used[i] > most) return Invalid("a filesystem is too large");
     const FilesystemSample figures = {filesystem.block_bytes(), used[i] * block, (usable[i] - used[i]) * block,
                                       inodes_used[i], inodes_total[i]};
-    if (!(*samples)[i].filesystems.emplace(filesystem.mount_path(), figures).second) {
-      return Invalid("a filesystem is there twice");
-    }
+    (*samples)[i].filesystems.emplace(filesystem.mount_path(), figures);
   }
   return absl::OkStatus();
 }
@@ -173,7 +172,7 @@ absl::Status UnpackDisk(const pb::DiskUse& disk, Samples* samples) {
   for (size_t i = 0; i < samples->size(); ++i) {
     if (!IsSet(disk.unset(), i)) continue;
     const DiskSample figures = {read[i], reads[i], written[i], writes[i]};
-    if (!(*samples)[i].disks.emplace(disk.device(), figures).second) return Invalid("a disk is there twice");
+    (*samples)[i].disks.emplace(disk.device(), figures);
   }
   return absl::OkStatus();
 }
@@ -204,9 +203,7 @@ absl::Status UnpackInterface(const pb::InterfaceUse& interface, Samples* samples
                                      send_errors[i],
                                      receive_drops[i],
                                      send_drops[i]};
-    if (!(*samples)[i].interfaces.emplace(interface.name(), figures).second) {
-      return Invalid("an interface is there twice");
-    }
+    (*samples)[i].interfaces.emplace(interface.name(), figures);
   }
   return absl::OkStatus();
 }
@@ -224,11 +221,14 @@ absl::Status UnpackStall(bool present, const pb::Stall& stall, std::optional<Sta
   return absl::OkStatus();
 }
 
-// Applies `unpack` to each of `series`.
-template <typename Series, typename Unpack>
-absl::Status UnpackEach(const Series& series, Unpack unpack, Samples* samples) {
+// Applies `unpack` to each of `series`, whose names differ; `twice` is said of one that does not.
+template <typename Series, typename Name, typename Unpack>
+absl::Status UnpackEach(const Series& series, Name name, absl::string_view twice, Unpack unpack, Samples* samples) {
   if (static_cast<size_t>(series.size()) > kMaxSeriesPerRecord) return Invalid("too many series");
+  std::set<absl::string_view> names;
   for (const auto& one : series) {
+    // Even if each knows other samples: their blocks may differ.
+    if (!names.insert((one.*name)()).second) return Invalid(twice);
     if (absl::Status status = unpack(one, samples); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -243,9 +243,11 @@ absl::StatusOr<std::vector<ResourceSample>> UnpackSamples(const pb::ResourceUsag
   using Sample = ResourceSample;
   absl::Status status = UnpackTimes(usage, &samples);
   status.Update(UnpackSystem(usage, &samples));
-  status.Update(UnpackEach(usage.filesystems(), UnpackFilesystem, &samples));
-  status.Update(UnpackEach(usage.disks(), UnpackDisk, &samples));
-  status.Update(UnpackEach(usage.interfaces(), UnpackInterface, &samples));
+  status.Update(UnpackEach(usage.filesystems(), &pb::FilesystemUse::mount_path, "a filesystem is there twice",
+                           UnpackFilesystem, &samples));
+  status.Update(UnpackEach(usage.disks(), &pb::DiskUse::device, "a disk is there twice", UnpackDisk, &samples));
+  status.Update(UnpackEach(usage.interfaces(), &pb::InterfaceUse::name, "an interface is there twice", UnpackInterface,
+                           &samples));
   status.Update(UnpackStall(usage.has_cpu_pressure(), usage.cpu_pressure(), &Sample::cpu_pressure, &samples));
   status.Update(UnpackStall(usage.has_memory_pressure(), usage.memory_pressure(), &Sample::memory_pressure, &samples));
   status.Update(UnpackStall(usage.has_io_pressure(), usage.io_pressure(), &Sample::io_pressure, &samples));
