@@ -169,6 +169,11 @@ class Fold {
 
 }  // namespace
 
+bool BatchReducer::BeginsRun(const std::string& payload) const {
+  pb::Batch batch;
+  return batch.ParseFromString(payload) && batch.part() == 0;
+}
+
 bool BatchReducer::EndsRun(const std::string& payload) const {
   pb::Batch batch;
   return batch.ParseFromString(payload) && batch.last();
@@ -179,6 +184,8 @@ std::optional<std::vector<SpoolItem>> BatchReducer::Coalesce(const std::vector<s
   if (!runs.ok() || runs->empty() || !runs->back().whole) return std::nullopt;
   std::vector<Fold> folds;
   for (const SpooledRun& run : *runs) {
+    // A receiver may have the rest, and would apply the two together.
+    if (run.has_gap) return std::nullopt;
     if (!run.whole) continue;  // its last part never came, so nobody ever applies it
     if (!folds.empty() && folds.back().Fits(run)) {
       folds.back().Take(run);

@@ -24,6 +24,7 @@ class BatchReducer : public EntryReducer {
   // Most that is unpacked at once.
   static constexpr size_t kMaxUnpackedBytes = size_t{16} << 20;
 
+  bool BeginsRun(const std::string& payload) const override;
   bool EndsRun(const std::string& payload) const override;
   std::optional<std::vector<SpoolItem>> Coalesce(const std::vector<std::string>& payloads) const override;
   std::vector<SpoolItem> Keep(const std::vector<std::string>& payloads, const std::string& last) const override;

@@ -274,6 +274,24 @@ TEST_F(BatchReducerTest, LargeRunsAreCutAgain) {
   EXPECT_EQ(BackendDigest(), SetDigest(Parsed(pending.back()).after()));
 }
 
+TEST_F(BatchReducerTest, ARunThatLacksAPartIsNotFolded) {
+  Host host{{{"a", "1"}}, {}};
+  ASSERT_EQ(Deliver(Run(&host)), std::nullopt);
+  for (int i = 0; i < 600; ++i) host.packages[absl::StrCat("p", i)] = "1";
+  std::vector<std::string> pending = Run(&host);
+  ASSERT_EQ(pending.size(), 2u);
+  EXPECT_TRUE(reducer_.BeginsRun(pending[0]));
+  EXPECT_FALSE(reducer_.BeginsRun(pending[1]));
+  for (const char* version : {"2", "3"}) {
+    host.packages["a"] = version;
+    Join(Run(&host), &pending);
+  }
+  ASSERT_TRUE(reducer_.Coalesce(pending).has_value());
+  pending.erase(pending.begin());
+  EXPECT_EQ(reducer_.Coalesce(pending), std::nullopt) << "a receiver may have the first part";
+  EXPECT_FALSE(reducer_.BeginsRun("\xff\xff no batch"));
+}
+
 TEST_F(BatchReducerTest, WhatIsNoBatchIsLeftAlone) {
   Host host{{{"a", "1"}}, {}};
   Run(&host);

@@ -51,6 +51,7 @@ absl::StatusOr<std::vector<SpooledRun>> ReadSpooledRuns(const std::vector<std::s
     batch.clear_body();
     if (runs.empty() || runs.back().whole || !SameRun(runs.back().header, batch)) runs.emplace_back();
     SpooledRun& run = runs.back();
+    run.has_gap |= batch.part() != run.payloads.size();
     run.header = std::move(batch);
     run.whole = run.header.last();
     run.payloads.push_back(payload);

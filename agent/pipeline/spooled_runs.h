@@ -16,6 +16,8 @@ struct SpooledRun {
   pb::Batch header;
   // Its last part is there. A run without it is never applied.
   bool whole = false;
+  // Its parts are not 0, 1, 2, ...: what is here is not the run.
+  bool has_gap = false;
   std::vector<std::string> payloads;
   struct Upsert {
     AssetKey key;

@@ -130,9 +130,13 @@ class DirectorySpool : public Spool {
   // Appends `items`; the last one replaces what is from `replaces_from` up to the first one, which
   // the caller then takes out of the index. After an error nothing is replaced.
   absl::Status AppendReplacement(const SpoolUnit& unit, const std::vector<SpoolItem>& items, uint64_t replaces_from);
-  // Payloads of the entries; nullopt if one cannot be read or they take more than `max_bytes`.
-  std::optional<std::vector<std::string>> ReadPayloads(const std::vector<SpoolIndex::Location>& locations,
-                                                       uint64_t max_bytes);
+  // The newest entries of the unit that may be folded: whole runs of which nothing was sent, with
+  // nothing between them that stays.
+  struct Foldable {
+    std::vector<SpoolIndex::Location> locations;
+    std::vector<std::string> payloads;
+  };
+  Foldable FindFoldable(const SpoolUnit& unit);
   void CountDrop(const std::string& collector, SpoolDropReason reason, uint64_t entries);
 
   // Removes leading segments without live entries, once the cursor says so durably.

@@ -11,8 +11,6 @@ namespace {
 // Most bytes of entries that are folded at once: they are in memory several times, unpacked.
 constexpr uint64_t kMaxCoalesceBytes = uint64_t{1} << 20;
 
-bool IsSample(const SpoolIndex::Location& location) { return location.entry_class == EntryClass::kSample; }
-bool IsKept(const SpoolIndex::Location& location) { return location.entry_class == EntryClass::kKept; }
 bool HasEvents(const SpoolIndex::Location& location) { return location.entry_class == EntryClass::kEvents; }
 
 }  // namespace
@@ -21,18 +19,40 @@ void DirectorySpool::CountDrop(const std::string& collector, SpoolDropReason rea
   if (entries > 0) drops_[{collector, reason}] += entries;
 }
 
-std::optional<std::vector<std::string>> DirectorySpool::ReadPayloads(const std::vector<SpoolIndex::Location>& locations,
-                                                                     uint64_t max_bytes) {
-  std::vector<std::string> payloads;
-  uint64_t bytes = 0;
-  for (const SpoolIndex::Location& location : locations) {
+DirectorySpool::Foldable DirectorySpool::FindFoldable(const SpoolUnit& unit) {
+  std::vector<SpoolIndex::Location> locations = index_.FindUnit(unit, 0);
+  // What was sent stays. So does what is kept or a sample, where it is, and what comes before it has to
+  // stay before it: a receiver takes the runs of a unit in the order of their numbers only.
+  size_t begin = locations.size();
+  for (uint64_t bytes = 0; begin > 0; --begin) {
+    const SpoolIndex::Location& location = locations[begin - 1];
     bytes += location.bytes;
-    if (bytes > max_bytes) return std::nullopt;
-    absl::StatusOr<std::string> payload = ReadEntry(location);
-    if (!payload.ok()) return std::nullopt;  // Read() will find it, too
-    payloads.push_back(*std::move(payload));
+    if (location.sequence <= sent_through_ || !SpoolIndex::HoldsState(location.entry_class) ||
+        bytes > kMaxCoalesceBytes) {
+      break;
+    }
   }
-  return payloads;
+  // After the last state that stays: what is folded must not void any of it.
+  uint64_t floor = 0;
+  for (size_t i = 0; i < begin; ++i) {
+    if (SpoolIndex::HoldsState(locations[i].entry_class)) floor = locations[i].sequence + 1;
+  }
+  Foldable found;
+  for (size_t i = begin; i < locations.size(); ++i) {
+    absl::StatusOr<std::string> payload = ReadEntry(locations[i]);
+    if (!payload.ok()) return {};  // Read() will find it, too
+    const bool follows = !found.payloads.empty() || options_.reducer->BeginsRun(*payload);
+    if (follows && locations[i].replaces_from >= floor) {
+      found.locations.push_back(locations[i]);
+      found.payloads.push_back(*std::move(payload));
+      continue;
+    }
+    // The rest of a run whose beginning stays; or what keeps void what is before state that stays, and
+    // would come to life when this is gone.
+    found = {};
+    floor = locations[i].sequence + 1;
+  }
+  return found;
 }
 
 absl::Status DirectorySpool::AppendReplacement(const SpoolUnit& unit, const std::vector<SpoolItem>& items,
@@ -51,15 +71,9 @@ absl::Status DirectorySpool::AppendReplacement(const SpoolUnit& unit, const std:
 }
 
 bool DirectorySpool::CoalesceUnit(const SpoolUnit& unit) {
-  std::vector<SpoolIndex::Location> locations = index_.FindUnit(unit, sent_through_ + 1);
-  // What is kept stays where it is, and what comes before it has to stay before it.
-  const auto last_kept = std::find_if(locations.rbegin(), locations.rend(), IsKept).base();
-  locations.erase(locations.begin(), last_kept);
-  std::erase_if(locations, IsSample);
+  const auto [locations, payloads] = FindFoldable(unit);
   if (locations.size() < 2) return false;
-  const std::optional<std::vector<std::string>> payloads = ReadPayloads(locations, kMaxCoalesceBytes);
-  if (!payloads.has_value()) return false;
-  const std::optional<std::vector<SpoolItem>> items = options_.reducer->Coalesce(*payloads);
+  const std::optional<std::vector<SpoolItem>> items = options_.reducer->Coalesce(payloads);
   if (!items.has_value() || items->empty() || items->size() >= locations.size()) return false;
   // What these replaced may be on disk still, and must stay void when these are gone.
   uint64_t from = locations.front().sequence;
@@ -91,7 +105,7 @@ bool DirectorySpool::DropOldestSamples() {
 
 absl::StatusOr<bool> DirectorySpool::CollapseIntoEvents(const SpoolUnit& unit, SpoolDropReason reason) {
   std::vector<SpoolIndex::Location> locations = index_.FindUnit(unit, 0);
-  std::erase_if(locations, [](const auto& location) { return IsSample(location) || IsKept(location); });
+  std::erase_if(locations, [](const auto& location) { return !SpoolIndex::HoldsState(location.entry_class); });
   if (options_.reducer == nullptr || std::none_of(locations.begin(), locations.end(), HasEvents)) return false;
   // Nothing goes before its loss is on disk.
   marks_dirty_ |= marks_.MarkNeedsFull(unit);

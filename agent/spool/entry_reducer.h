@@ -21,12 +21,13 @@ class EntryReducer {
  public:
   virtual ~EntryReducer() = default;
 
-  // Whether the entry is the last of its run.
+  // Whether the entry is the first, and the last, of its run.
+  virtual bool BeginsRun(const std::string& payload) const = 0;
   virtual bool EndsRun(const std::string& payload) const = 0;
 
   // Entries that lead a receiver who has not seen any of `payloads` to the same end, in their
-  // place: fewer than there were. nullopt if there are none, or if the last run is not whole yet.
-  // Samples that lie between stay where they are, and are not given.
+  // place: fewer than there were. nullopt if there are none, if a run lacks a part before one it has,
+  // or if the last run is not whole yet. No samples and nothing kept lies between the payloads.
   virtual std::optional<std::vector<SpoolItem>> Coalesce(const std::vector<std::string>& payloads) const = 0;
 
   // What of `payloads` cannot be found again, as entries of class kKept. A receiver can take them in

@@ -24,7 +24,7 @@ class SpoolRoomTest : public ::testing::Test {
   SpoolRoomTest() { Open(); }
   void Open() {
     spool_.reset();
-    options_.reducer = &reducer_;
+    if (options_.reducer == nullptr) options_.reducer = &reducer_;
     auto spool = DirectorySpool::Open(disk_.Mount(), options_);
     ASSERT_TRUE(spool.ok()) << spool.status();
     spool_ = *std::move(spool);
@@ -111,6 +111,88 @@ TEST_F(SpoolRoomTest, WhatWasSentIsNotFolded) {
     EXPECT_TRUE(backend.Apply(*LineRun::Parse(entry.payload))) << "no resync";
   }
   EXPECT_EQ(backend.set, sets_[kPorts]);
+}
+
+TEST_F(SpoolRoomTest, ARunOfWhichAPartWasSentStaysAsItIs) {
+  options_.coalesce_after = 4;
+  Open();
+  LineReceiver backend;
+  LineRun set = LineRun::Full({{"a", "1"}, {"b", "1"}, {"c", "1"}});
+  set.unit = kPorts.collector;
+  set.generation = ++number_;
+  sets_[kPorts] = {{"a", "1"}, {"b", "1"}, {"c", "1"}};
+  const std::vector<LineRun> parts = set.Parts(2);
+  ASSERT_EQ(parts.size(), 2u);
+  for (const LineRun& part : parts) ASSERT_TRUE(spool_->Append(kPorts, part.Text()).ok());
+  const auto first = spool_->Read(0, 1, SIZE_MAX);
+  ASSERT_TRUE(backend.Apply(*LineRun::Parse(first->front().payload)));
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(Change(kPorts, "k", 10).ok());
+  EXPECT_GT(Dropped(kPorts, SpoolDropReason::kCoalesced), 0u) << "what follows it is folded";
+  const auto rest = spool_->Read(2, SIZE_MAX, SIZE_MAX);
+  ASSERT_EQ(rest->front().payload, parts[1].Text());
+  for (const SpoolEntry& entry : *rest) EXPECT_TRUE(backend.Apply(*LineRun::Parse(entry.payload))) << entry.sequence;
+  EXPECT_EQ(backend.set, sets_[kPorts]);
+}
+
+TEST_F(SpoolRoomTest, FoldingDoesNotReachBackBehindWhatWasSent) {
+  // Folded runs come in parts of one change: the last part of them is what keeps their sources void.
+  LineReducer one_by_one(1);
+  options_.coalesce_after = 4;
+  options_.reducer = &one_by_one;
+  spool_.reset();
+  spool_ = *DirectorySpool::Open(disk_.Mount(), options_);
+  for (int i = 0; i < 7; ++i) ASSERT_TRUE(Change(kPorts, absl::StrCat("k", i % 2), 10).ok());
+  ASSERT_EQ(spool_->Stats().entries, 2u) << "one run in two parts";
+  const uint64_t folded = Dropped(kPorts, SpoolDropReason::kCoalesced);
+  LineReceiver backend;
+  const auto sent = spool_->Read(0, 1, SIZE_MAX);
+  ASSERT_TRUE(backend.Apply(*LineRun::Parse(sent->front().payload)));
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(Change(kPorts, absl::StrCat("k", i % 2), 10).ok());
+  EXPECT_GT(Dropped(kPorts, SpoolDropReason::kCoalesced), folded) << "what follows it is folded";
+  // The connection broke; everything that was not acknowledged is sent again, to a new one and to this.
+  LineReceiver other;
+  const auto again = spool_->Read(0, SIZE_MAX, SIZE_MAX);
+  ASSERT_EQ(again->front().sequence, sent->front().sequence) << "what was sent is still there";
+  for (const SpoolEntry& entry : *again) {
+    EXPECT_TRUE(backend.Apply(*LineRun::Parse(entry.payload))) << entry.sequence;
+    EXPECT_TRUE(other.Apply(*LineRun::Parse(entry.payload))) << entry.sequence;
+  }
+  EXPECT_EQ(backend.set, sets_[kPorts]);
+  EXPECT_EQ(other.set, sets_[kPorts]);
+  spool_.reset();
+  spool_ = *DirectorySpool::Open(disk_.Mount(), options_);
+  EXPECT_EQ(Received(kPorts).set, sets_[kPorts]) << "nor after a restart";
+}
+
+TEST_F(SpoolRoomTest, SamplesBetweenRunsKeepTheirPlace) {
+  options_.coalesce_after = 6;
+  Open();
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(Change(kPorts, "k", 10, absl::StrCat("event", i)).ok());
+    LineRun sample;
+    sample.mode = LineRun::Mode::kMerge;
+    sample.unit = kPorts.collector;
+    sample.generation = ++number_;
+    sample.samples.insert(absl::StrCat("s", i));
+    ASSERT_TRUE(spool_->AppendAs(EntryClass::kSample, kPorts, sample.Text()).ok());
+  }
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(Change(kPorts, "k", 10).ok());
+  EXPECT_GT(Dropped(kPorts, SpoolDropReason::kCoalesced), 0u) << "what comes after the last one is folded";
+  const LineReceiver received = Received(kPorts);
+  EXPECT_EQ(received.set, sets_[kPorts]);
+  EXPECT_EQ(received.events.size(), 12u) << "no run comes after one with a higher number";
+  EXPECT_EQ(received.samples.size(), 12u);
+}
+
+TEST_F(SpoolRoomTest, OfVeryMuchTheNewestIsFolded) {
+  options_ = {.max_bytes = 16 << 20, .segment_bytes = 1 << 20, .min_free_bytes = 1 << 20, .coalesce_after = 16};
+  Open();
+  // Each takes a fifth of what is folded at once, and none says what another says.
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Change(kPorts, absl::StrCat("large", i), 200 << 10).ok());
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(Change(kPorts, "k", 10).ok());
+  EXPECT_GT(Dropped(kPorts, SpoolDropReason::kCoalesced), 20u);
+  EXPECT_LT(spool_->Stats().entries, 30u);
+  EXPECT_EQ(Received(kPorts).set, sets_[kPorts]);
 }
 
 TEST_F(SpoolRoomTest, SamplesGoFirstAndTheOldestFirst) {

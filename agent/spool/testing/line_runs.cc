@@ -64,8 +64,8 @@ uint64_t DigestOf(const LineSet& set) {
 }
 
 std::string LineRun::Text() const {
-  std::string text =
-      absl::StrCat(std::string(1, static_cast<char>(mode)), " ", generation, " ", base, " ", after, " ", unit);
+  std::string text = absl::StrCat(std::string(1, static_cast<char>(mode)), " ", generation, " ", base, " ", after, " ",
+                                  unit, " ", part, " ", last ? 1 : 0);
   for (const auto& [key, change] : changes) {
     absl::StrAppend(&text, change.created ? "\n+" : "\n=", key, "=", change.value);
   }
@@ -79,12 +79,14 @@ std::optional<LineRun> LineRun::Parse(absl::string_view text) {
   LineRun run;
   const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
   const std::vector<absl::string_view> head = absl::StrSplit(lines[0], ' ');
-  if (head.size() != 5 || head[0].size() != 1 || !absl::SimpleAtoi(head[1], &run.generation) ||
+  if (head.size() != 7 || head[0].size() != 1 || !absl::SimpleAtoi(head[1], &run.generation) ||
       !absl::SimpleAtoi(head[2], &run.base) || !absl::SimpleAtoi(head[3], &run.after)) {
     return std::nullopt;
   }
   run.mode = static_cast<Mode>(head[0][0]);
   run.unit = std::string(head[4]);
+  if (!absl::SimpleAtoi(head[5], &run.part)) return std::nullopt;
+  run.last = head[6] == "1";
   for (size_t i = 1; i < lines.size(); ++i) {
     if (lines[i].empty() || !TakeLine(lines[i], &run)) return std::nullopt;
   }
@@ -111,19 +113,75 @@ LineRun LineRun::Full(const LineSet& set) {
   return run;
 }
 
+std::vector<LineRun> LineRun::Parts(size_t max_changes) const {
+  std::vector<LineRun> parts;
+  size_t room = 0;
+  const auto place = [&]() -> LineRun& {
+    if (room == 0) {
+      LineRun& part = parts.emplace_back();
+      part.mode = mode;
+      part.generation = generation;
+      part.base = base;
+      part.after = after;
+      part.unit = unit;
+      part.part = static_cast<uint32_t>(parts.size() - 1);
+      part.last = false;
+      room = max_changes;
+    }
+    --room;
+    return parts.back();
+  };
+  for (const auto& [key, change] : changes) place().changes[key] = change;
+  for (const std::string& key : gone) place().gone.insert(key);
+  if (parts.empty()) place();
+  parts.back().events = events;
+  parts.back().samples = samples;
+  parts.back().last = true;
+  return parts;
+}
+
+void LineRun::Join(LineRun next) {
+  changes.merge(next.changes);
+  gone.merge(next.gone);
+  events.merge(next.events);
+  samples.merge(next.samples);
+  part = next.part;
+  last = next.last;
+}
+
+bool LineReducer::BeginsRun(const std::string& payload) const {
+  const std::optional<LineRun> run = LineRun::Parse(payload);
+  return run.has_value() && run->part == 0;
+}
+
+bool LineReducer::EndsRun(const std::string& payload) const {
+  const std::optional<LineRun> run = LineRun::Parse(payload);
+  return run.has_value() && run->last;
+}
+
 std::optional<std::vector<SpoolItem>> LineReducer::Coalesce(const std::vector<std::string>& payloads) const {
   std::optional<LineRun> all;
+  std::optional<LineRun> whole;
   uint64_t last_but_one = 0;
   for (const std::string& payload : payloads) {
-    std::optional<LineRun> run = LineRun::Parse(payload);
-    if (!run.has_value()) return std::nullopt;
+    std::optional<LineRun> part = LineRun::Parse(payload);
+    if (!part.has_value()) return std::nullopt;
+    if (whole.has_value() && part->generation == whole->generation) {
+      if (part->part != whole->part + 1) return std::nullopt;
+      whole->Join(*std::move(part));
+    } else {
+      if (part->part != 0) return std::nullopt;
+      whole = std::move(part);  // one that was not whole is never applied
+    }
+    if (!whole->last) continue;
     if (!all.has_value()) {
-      all = std::move(run);
+      all = std::exchange(whole, std::nullopt);
       continue;
     }
     last_but_one = all->generation;
-    if (!Fold(*std::move(run), &*all)) return std::nullopt;
+    if (!Fold(*std::exchange(whole, std::nullopt), &*all)) return std::nullopt;
   }
+  if (whole.has_value()) return std::nullopt;
   if (!all.has_value() || payloads.size() < 2) return std::nullopt;
   std::vector<SpoolItem> items;
   if (!all->events.empty()) {
@@ -134,7 +192,8 @@ std::optional<std::vector<SpoolItem>> LineReducer::Coalesce(const std::vector<st
     rest.events.swap(all->events);
     items.push_back({EntryClass::kKept, rest.Text()});
   }
-  items.push_back({EntryClass::kState, all->Text()});
+  all->part = 0;
+  for (const LineRun& part : all->Parts(max_changes_)) items.push_back({EntryClass::kState, part.Text()});
   if (items.size() >= payloads.size()) return std::nullopt;
   return items;
 }
@@ -153,14 +212,34 @@ std::vector<SpoolItem> LineReducer::Keep(const std::vector<std::string>& payload
   return {{EntryClass::kKept, rest.Text()}};
 }
 
-bool LineReceiver::Apply(const LineRun& run) {
-  samples.insert(run.samples.begin(), run.samples.end());
-  if (run.generation <= generation) return true;
+bool LineReceiver::Apply(const LineRun& part) {
+  if (part.generation == 0) samples.insert(part.samples.begin(), part.samples.end());
+  if (part.generation <= generation) return true;
+  if (!staged.empty() && staged.begin()->second.generation != part.generation) staged.clear();
+  staged.try_emplace(part.part, part);
+  if (!part.last) return true;
+  LineRun run;
+  for (uint32_t i = 0; i < part.part; ++i) {
+    const auto before = staged.find(i);
+    if (before == staged.end()) return false;
+    run.Join(before->second);
+  }
+  run.Join(part);
+  run.mode = part.mode;
+  run.generation = part.generation;
+  run.base = part.base;
+  run.after = part.after;
+  staged.clear();
+  return ApplyRun(run);
+}
+
+bool LineReceiver::ApplyRun(const LineRun& run) {
   if (run.mode == LineRun::Mode::kDelta && run.base != DigestOf(set)) return false;
   if (run.mode == LineRun::Mode::kFull) set.clear();
   for (const std::string& key : run.gone) set.erase(key);
   for (const auto& [key, change] : run.changes) set[key] = change.value;
   events.insert(run.events.begin(), run.events.end());
+  samples.insert(run.samples.begin(), run.samples.end());
   generation = run.generation;
   return run.mode == LineRun::Mode::kMerge || DigestOf(set) == run.after;
 }

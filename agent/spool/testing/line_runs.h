@@ -19,8 +19,9 @@ using LineSet = std::map<std::string, std::string>;
 // Order-independent digest of a set.
 uint64_t DigestOf(const LineSet& set);
 
-// One run of one unit. As text: `MODE GENERATION BASE AFTER UNIT`, then a line for each change: `+k=v` for
-// a new key, `=k=v` for a changed one, `-k` for one that is gone, `!e` for an event, `~s` for a sample.
+// One run of one unit, or a part of one. As text: `MODE GENERATION BASE AFTER UNIT PART LAST`, then a line
+// for each change: `+k=v` for a new key, `=k=v` for a changed one, `-k` for one that is gone, `!e` for an
+// event, `~s` for a sample.
 struct LineRun {
   enum class Mode : char { kFull = 'F', kDelta = 'D', kMerge = 'M' };
   Mode mode = Mode::kDelta;
@@ -28,6 +29,8 @@ struct LineRun {
   uint64_t base = 0;
   uint64_t after = 0;
   std::string unit;
+  uint32_t part = 0;
+  bool last = true;
   struct Change {
     std::string value;
     bool created = false;
@@ -38,6 +41,10 @@ struct LineRun {
   std::set<std::string> samples;
 
   std::string Text() const;
+  // The run in parts of at most `max_changes` changes and gone keys; events and samples are in the last.
+  std::vector<LineRun> Parts(size_t max_changes) const;
+  // Takes the next part in.
+  void Join(LineRun next);
   static std::optional<LineRun> Parse(absl::string_view text);
   // From one set to another.
   static LineRun Delta(const LineSet& before, const LineSet& after);
@@ -46,9 +53,16 @@ struct LineRun {
 
 class LineReducer : public EntryReducer {
  public:
-  bool EndsRun(const std::string& /*payload*/) const override { return true; }
+  // Folded runs are cut as LineRun::Parts does.
+  explicit LineReducer(size_t max_changes = SIZE_MAX) : max_changes_(max_changes) {}
+
+  bool BeginsRun(const std::string& payload) const override;
+  bool EndsRun(const std::string& payload) const override;
   std::optional<std::vector<SpoolItem>> Coalesce(const std::vector<std::string>& payloads) const override;
   std::vector<SpoolItem> Keep(const std::vector<std::string>& payloads, const std::string& last) const override;
+
+ private:
+  const size_t max_changes_;
 };
 
 // A backend's side of one unit.
@@ -57,9 +71,14 @@ struct LineReceiver {
   uint64_t generation = 0;
   std::set<std::string> events;
   std::set<std::string> samples;
+  // Parts of the run that is not whole yet.
+  std::map<uint32_t, LineRun> staged;
 
   // False if it needs the complete set. What it has had is ignored.
-  bool Apply(const LineRun& run);
+  bool Apply(const LineRun& part);
+
+ private:
+  bool ApplyRun(const LineRun& run);
 };
 
 }  // namespace rollcall

@@ -14,7 +14,8 @@ std::string TextOf(const SpoolUnit& unit) { return absl::StrCat(unit.collector, 
 
 }  // namespace
 
-SpoolHost::SpoolHost(uint32_t seed, const DirectorySpoolOptions& options) : options_(options), random_(seed) {
+SpoolHost::SpoolHost(uint32_t seed, const DirectorySpoolOptions& options, size_t max_changes)
+    : options_(options), max_changes_(max_changes), reducer_(max_changes), random_(seed) {
   options_.reducer = &reducer_;
   for (int i = 0; i < kUnits; ++i) {
     units_.emplace_back().name = {absl::StrCat("collector", i / 2), i % 2 == 0 ? "host" : "container:1"};
@@ -58,6 +59,14 @@ void SpoolHost::ChangeAndAppend(bool with_events) {
   Append(&unit, std::move(events));
 }
 
+bool SpoolHost::AppendParts(const SpoolUnit& unit, const LineRun& run) {
+  const EntryClass entry_class = run.events.empty() ? EntryClass::kState : EntryClass::kEvents;
+  for (const LineRun& part : run.Parts(max_changes_)) {
+    if (!spool_->AppendAs(entry_class, unit, part.Text()).ok()) return false;
+  }
+  return true;
+}
+
 void SpoolHost::Append(Unit* unit, std::set<std::string> events) {
   if (spool_->NeedsFull(unit->name)) unit->baseline.reset();
   const bool full = !unit->baseline.has_value();
@@ -68,8 +77,7 @@ void SpoolHost::Append(Unit* unit, std::set<std::string> events) {
   run.events = events;
   unit->history.push_back(run.after);  // even if Append fails, it may be there after a restart
   if (full) spool_->Supersede(unit->name).IgnoreError();
-  const EntryClass entry_class = events.empty() ? EntryClass::kState : EntryClass::kEvents;
-  const bool appended = spool_->AppendAs(entry_class, unit->name, run.Text()).ok();
+  const bool appended = AppendParts(unit->name, run);
   if (appended) {
     ++accepted_;
     unit->accepted = unit->history.size() - 1;

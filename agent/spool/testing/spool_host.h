@@ -22,7 +22,8 @@ class SpoolHost {
  public:
   static constexpr int kUnits = 4;
 
-  SpoolHost(uint32_t seed, const DirectorySpoolOptions& options);
+  // Runs with more than `max_changes` changes come in parts.
+  SpoolHost(uint32_t seed, const DirectorySpoolOptions& options, size_t max_changes = SIZE_MAX);
 
   // Takes the disk, which fails as `plan` says. What the agent knew is gone.
   void Start(std::shared_ptr<FaultPlan> plan = nullptr);
@@ -77,8 +78,11 @@ class SpoolHost {
 
   void Change(Unit* unit);
   void Append(Unit* unit, std::set<std::string> events);
+  // All parts, or none counts.
+  bool AppendParts(const SpoolUnit& unit, const LineRun& run);
 
   DirectorySpoolOptions options_;
+  const size_t max_changes_;
   LineReducer reducer_;
   std::mt19937 random_;
   MemoryDisk disk_;
