@@ -169,7 +169,8 @@ class Reading {
       // Of a kind that is not read; Unimplemented would say that the host has no packages.
       const absl::StatusCode code =
           absl::IsUnimplemented(status) ? absl::StatusCode::kFailedPrecondition : status.code();
-      Fail(source.path, absl::Status(code, absl::StrCat("parse ", source.path, ": ", status.message())), false);
+      Fail(source.path, absl::Status(code, absl::StrCat("parse ", source.path, ": ", status.message())),
+           absl::IsDataLoss(status));
     }
     return absl::OkStatus();
   }
