@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "google/protobuf/any.pb.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -58,6 +59,12 @@ std::optional<absl::Duration> RetryDelayOf(absl::string_view status_details) {
     });
   });
   return delay;
+}
+
+std::optional<absl::Duration> PushbackDelayOf(absl::string_view milliseconds) {
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(milliseconds, &number)) return std::nullopt;
+  return std::clamp(absl::Milliseconds(number), absl::ZeroDuration(), kLongest);
 }
 
 }  // namespace rollcall

@@ -14,6 +14,10 @@ namespace rollcall {
 // malformed. Pure.
 std::optional<absl::Duration> RetryDelayOf(absl::string_view status_details);
 
+// From the trailer `grpc-retry-pushback-ms` of gRPC's retry protocol, which is a number of milliseconds:
+// the delay, at most a day, none if it is negative; nullopt if it is no such number. Pure.
+std::optional<absl::Duration> PushbackDelayOf(absl::string_view milliseconds);
+
 }  // namespace rollcall
 
 #endif  // ROLLCALL_AGENT_TRANSPORT_RETRY_INFO_H_

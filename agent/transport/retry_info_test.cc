@@ -52,6 +52,16 @@ TEST(RetryDelayOfTest, MalformedBytesAskForNothing) {
   for (size_t cut = 0; cut < good.size(); ++cut) EXPECT_EQ(RetryDelayOf(good.substr(0, cut)), std::nullopt) << cut;
 }
 
+TEST(PushbackDelayOfTest, IsANumberWithinBounds) {
+  EXPECT_EQ(PushbackDelayOf("1500"), absl::Milliseconds(1500));
+  EXPECT_EQ(PushbackDelayOf("-1"), absl::ZeroDuration());
+  EXPECT_EQ(PushbackDelayOf("86400001"), absl::Hours(24));
+  EXPECT_EQ(PushbackDelayOf("9223372036854775807"), absl::Hours(24));
+  for (const char* none : {"", "soon", "1.5", "9223372036854775808", "10 s"}) {
+    EXPECT_EQ(PushbackDelayOf(none), std::nullopt) << none;
+  }
+}
+
 TEST(RetryDelayOfTest, TheSeedOfTheCorpusIsOne) {
   std::ifstream file(ROLLCALL_SOURCE_DIR "/agent/transport/testdata/retry_info_corpus/retry_30s.bin", std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());

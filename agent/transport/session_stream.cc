@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/string_view.h"
 #include "agent/transport/retry_info.h"
 
 namespace rollcall {
@@ -12,21 +12,16 @@ namespace {
 // A batch is at most 4 MiB before compression, and its envelope small.
 constexpr int kMaxMessageBytes = (4 << 20) + (64 << 10);
 
-// What the trailers ask for; the gRPC retry protocol's trailer or the detailed status.
-std::optional<absl::Duration> AskedWait(const grpc::ClientContext& context, const grpc::Status& status) {
-  std::optional<absl::Duration> wait = RetryDelayOf(status.error_details());
-  const auto& trailers = context.GetServerTrailingMetadata();
-  const auto pushback = trailers.find("grpc-retry-pushback-ms");
-  int64_t milliseconds = 0;
-  if (pushback != trailers.end() &&
-      absl::SimpleAtoi(absl::string_view(pushback->second.data(), pushback->second.size()), &milliseconds)) {
-    const absl::Duration asked = std::clamp(absl::Milliseconds(milliseconds), absl::ZeroDuration(), absl::Hours(24));
-    wait = std::max(wait.value_or(absl::ZeroDuration()), asked);
-  }
-  return wait;
-}
-
 }  // namespace
+
+std::optional<absl::Duration> AskedWait(const grpc::ClientContext& context, const grpc::Status& status) {
+  const std::optional<absl::Duration> detailed = RetryDelayOf(status.error_details());
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto trailer = trailers.find("grpc-retry-pushback-ms");
+  if (trailer == trailers.end()) return detailed;
+  // One that is not set is less than any that is.
+  return std::max(detailed, PushbackDelayOf(absl::string_view(trailer->second.data(), trailer->second.size())));
+}
 
 void SessionStream::Start(pb::Ingest::Stub* stub) {
   stub->async()->Session(&context_, this);

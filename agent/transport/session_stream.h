@@ -2,13 +2,20 @@
 #ifndef ROLLCALL_AGENT_TRANSPORT_SESSION_STREAM_H_
 #define ROLLCALL_AGENT_TRANSPORT_SESSION_STREAM_H_
 
+#include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "agent/transport/stream_events.h"
 #include "grpcpp/grpcpp.h"
 #include "rollcall/v1/ingest.grpc.pb.h"
 
 namespace rollcall {
+
+// How long the trailers of a stream that ended with `status` ask to stay away, at most a day: the longer
+// of the gRPC retry protocol's and the detailed status's; nullopt if neither does.
+std::optional<absl::Duration> AskedWait(const grpc::ClientContext& context, const grpc::Status& status);
 
 // Reactions only leave notes in `events`. All other methods are for one thread, which must keep
 // this alive until the news say `done`.

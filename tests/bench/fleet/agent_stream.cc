@@ -1,29 +1,10 @@
 #include "tests/bench/fleet/agent_stream.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/strings/numbers.h"
-#include "agent/transport/retry_info.h"
 #include "agent/transport/session_stream.h"
 
 namespace rollcall {
-namespace {
-
-// How long the trailers ask to stay away, as the agent reads them.
-std::optional<absl::Duration> AskedWait(const grpc::ClientContext& context, const grpc::Status& status) {
-  std::optional<absl::Duration> wait = RetryDelayOf(status.error_details());
-  const auto& trailers = context.GetServerTrailingMetadata();
-  const auto pushback = trailers.find("grpc-retry-pushback-ms");
-  int64_t milliseconds = 0;
-  if (pushback != trailers.end() &&
-      absl::SimpleAtoi(absl::string_view(pushback->second.data(), pushback->second.size()), &milliseconds)) {
-    wait = std::max(wait.value_or(absl::ZeroDuration()), absl::Milliseconds(std::max<int64_t>(0, milliseconds)));
-  }
-  return wait;
-}
-
-}  // namespace
 
 AgentStream::AgentStream(const std::string& address, const std::string& server_name,
                          const std::shared_ptr<grpc::ChannelCredentials>& credentials, StreamListener* listener)
