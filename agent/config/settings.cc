@@ -120,8 +120,8 @@ std::vector<Setting> FixedSettings() {
        Type::kProxy,
        "",
        "HTTP proxy that opens the connection to the backend (CONNECT); TLS goes through it from end to end. Without "
-       "it, connections are direct, whatever `http_proxy` and the like say. Hosts that `no_proxy` in the environment "
-       "ends with are reached directly.",
+       "it, connections are direct, whatever `http_proxy` and the like say. Hosts whose "
+       "names end with one of those that `no_proxy` in the environment lists are reached directly.",
        "",
        "",
        {},
@@ -161,8 +161,8 @@ std::vector<Setting> FixedSettings() {
       {"spool.max_bytes",
        Type::kBytes,
        "64MiB",
-       "Most disk space for what the backend has not acknowledged. When it is full, whole collectors' pending "
-       "batches make room and are sent again complete.",
+       "Most disk space for what the backend has not acknowledged. When it is full, runs that wait are folded into "
+       "fewer; then samples go, the oldest first; then whole collectors' batches, which are sent again complete.",
        "8MiB",
        "16GiB",
        {},
