@@ -19,7 +19,6 @@ class AddressOrder {
   AddressOrder(std::vector<std::string> addresses, std::function<double()> random);
 
   const std::string& current() const { return addresses_[position_]; }
-  size_t size() const { return addresses_.size(); }
   bool at_home() const { return position_ == 0; }
 
   // The one after the current one, and after the last the first.

@@ -177,7 +177,6 @@ void PacketLink::Dispatch(Side from, const std::string& frame) {
     return;
   }
   free_at += on_wire;
-  ++counts_.passed;
   counts_.passed_bytes += frame.size();
   const Clock::time_point due = free_at + (Happens(faults_.reordered) ? kReorderDelay : kNoTime);
   held_.insert({due, {to, frame}});

@@ -51,7 +51,6 @@ class PacketLink {
   void ForgetConnections();
 
   struct Counts {
-    uint64_t passed = 0;
     uint64_t passed_bytes = 0;
     uint64_t lost = 0;
   };
