@@ -17,6 +17,7 @@ namespace {
 
 namespace pb = ::rollcall::v1;
 
+constexpr absl::string_view kRoot = "root";
 constexpr char kSystemTable[] = "/etc/crontab";
 constexpr char kSystemFolder[] = "/etc/cron.d";
 // Most specific first: the last one holds the tables of Red Hat and the folders of others.
@@ -26,23 +27,19 @@ constexpr uint32_t kPermissionBits = 07777;
 constexpr uint32_t kOwnerOnly = 0600;
 constexpr uint32_t kGroupOrOthersWrite = 0022;
 
-// One file and what is known of it before it is read.
-struct Table {
-  std::string path;
-  // Owner of a table without user fields.
-  std::string user;
-  // Why cron passes over the file for its name.
-  absl::string_view skipped;
-};
-
 class CronTasks {
  public:
   explicit CronTasks(TaskRun& run) : run_(run) {}
 
-  absl::Status Emit() {
+  absl::Status EmitOfSystem(std::vector<CronTable>* users) {
     ROLLCALL_RETURN_IF_ERROR(EmitTable({.path = kSystemTable, .user = "", .skipped = ""}));
     ROLLCALL_RETURN_IF_ERROR(EmitFolder());
-    for (absl::string_view spool : kSpools) ROLLCALL_RETURN_IF_ERROR(EmitSpool(spool));
+    for (absl::string_view spool : kSpools) ROLLCALL_RETURN_IF_ERROR(ReadSpool(spool, users));
+    return absl::OkStatus();
+  }
+
+  absl::Status EmitOfUsers(const std::vector<CronTable>& users) {
+    for (const CronTable& table : users) ROLLCALL_RETURN_IF_ERROR(EmitTable(table));
     return absl::OkStatus();
   }
 
@@ -65,7 +62,8 @@ class CronTasks {
     return text.ok() && UsesLsbNames(*text);
   }
 
-  absl::Status EmitSpool(absl::string_view spool) {
+  // Emits root's table at once; the others are for later.
+  absl::Status ReadSpool(absl::string_view spool, std::vector<CronTable>* users) {
     for (const DirectoryEntry& entry : run_.List(spool)) {
       // BusyBox is told of changes through `cron.update`.
       const bool no_table = absl::StartsWith(entry.name, ".") || entry.name == "cron.update";
@@ -74,13 +72,18 @@ class CronTasks {
       if (run_.dialect() == CronDialect::kCronie) skipped = WhyCronSkips(entry.name, run_.dialect(), false);
       if (run_.dialect() == CronDialect::kBusybox && absl::StrContains(entry.name, "."))
         skipped = "file name with a dot";
-      ROLLCALL_RETURN_IF_ERROR(EmitTable(
-          {.path = absl::StrCat(spool, "/", entry.name), .user = ToRecordText(entry.name), .skipped = skipped}));
+      CronTable table = {
+          .path = absl::StrCat(spool, "/", entry.name), .user = ToRecordText(entry.name), .skipped = skipped};
+      if (table.user == kRoot) {
+        ROLLCALL_RETURN_IF_ERROR(EmitTable(table));
+      } else {
+        users->push_back(std::move(table));
+      }
     }
     return absl::OkStatus();
   }
 
-  absl::Status EmitTable(const Table& table) {
+  absl::Status EmitTable(const CronTable& table) {
     const auto file = run_.Read(table.path);
     if (!file.has_value()) return absl::OkStatus();
     const bool has_users = table.user.empty();
@@ -92,7 +95,9 @@ class CronTasks {
       // The line that was cut is not a line.
       content = content.substr(0, content.rfind('\n') + 1);
     }
-    const CrontabParse parse = ParseCrontab(content, {run_.dialect(), has_users}, TaskRun::kMaxJobsOfFile);
+    const bool of_system = has_users || table.user == kRoot;
+    const CrontabParse parse = ParseCrontab(content, {run_.dialect(), has_users},
+                                            of_system ? TaskRun::kMaxJobsOfFile : TaskRun::kMaxJobsOfUser);
     run_.AddProblems(table.path, parse.problems);
     run_.AddRemarks(table.path, parse.remarks, "end every line with a newline alone");
     if (parse.observed > parse.jobs.size()) run_.report().SetTruncated(parse.observed);
@@ -105,7 +110,7 @@ class CronTasks {
   }
 
   // Why cron ignores the file as a whole.
-  std::string WhyIgnored(const Table& table, const TaskFile& file, const CrontabParse& parse) const {
+  std::string WhyIgnored(const CronTable& table, const TaskFile& file, const CrontabParse& parse) const {
     if (!table.skipped.empty()) return std::string(table.skipped);
     if (run_.dialect() == CronDialect::kBusybox) return "";
     const uint32_t mode = file.info.mode & kPermissionBits;
@@ -115,7 +120,7 @@ class CronTasks {
     return parse.rejected.empty() ? "" : absl::StrCat("cron ignores the file: ", parse.rejected);
   }
 
-  absl::Status EmitJob(const Table& table, const TaskFile& file, absl::string_view ignored, const CronJob& job,
+  absl::Status EmitJob(const CronTable& table, const TaskFile& file, absl::string_view ignored, const CronJob& job,
                        const TaskEnvironment& environment) {
     pb::ScheduledTask task;
     task.set_manager(pb::ScheduledTask::CRON);
@@ -163,6 +168,8 @@ class CronTasks {
   }
 
   void NoteStarter(const pb::ScheduledTask& task) {
+    // Anybody may name a folder in a table of their own.
+    if (task.user_owned() && task.user() != kRoot) return;
     if (!task.enabled() || !absl::StrContains(task.command(), "/")) return;
     const std::string& command = task.command();
     const bool runs_folders = absl::StrContains(command, "/etc/cron.") ||
@@ -181,6 +188,12 @@ class CronTasks {
 
 }  // namespace
 
-absl::Status EmitCronTasks(TaskRun& run) { return CronTasks(run).Emit(); }
+absl::Status EmitSystemCronTasks(TaskRun& run, std::vector<CronTable>* users) {
+  return CronTasks(run).EmitOfSystem(users);
+}
+
+absl::Status EmitUserCronTasks(TaskRun& run, const std::vector<CronTable>& users) {
+  return CronTasks(run).EmitOfUsers(users);
+}
 
 }  // namespace rollcall

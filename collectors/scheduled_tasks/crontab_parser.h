@@ -59,8 +59,8 @@ struct CrontabParse {
 };
 
 // Reads all lines. A line that cannot be read is reported and the rest is kept, also where
-// cron would ignore the file for it. At most `max_jobs` are kept. Pure; time is linear in the
-// size of `text`, memory too but for the environments, which are kept once per change of them.
+// cron would ignore the file for it. At most `max_jobs` are kept. Pure; time and memory are linear
+// in the size of `text`.
 CrontabParse ParseCrontab(absl::string_view text, const CrontabFormat& format, size_t max_jobs);
 
 }  // namespace rollcall

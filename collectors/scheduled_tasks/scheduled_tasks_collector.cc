@@ -1,5 +1,7 @@
 #include "collectors/scheduled_tasks/scheduled_tasks_collector.h"
 
+#include <vector>
+
 #include "collectors/scheduled_tasks/anacron_tasks.h"
 #include "collectors/scheduled_tasks/at_tasks.h"
 #include "collectors/scheduled_tasks/cron_tasks.h"
@@ -18,11 +20,14 @@ class ScheduledTasksCollector : public Collector {
 
   absl::Status Collect(RecordSink& sink, RunReport& report, const StopToken& stop) override {
     TaskRun run(context_, zones_, sink, report, stop);
-    ROLLCALL_RETURN_IF_ERROR(EmitCronTasks(run));
+    // What users can make themselves comes last, so that it cannot crowd out the system's.
+    std::vector<CronTable> users;
+    ROLLCALL_RETURN_IF_ERROR(EmitSystemCronTasks(run, &users));
     ROLLCALL_RETURN_IF_ERROR(EmitAnacronTasks(run));
     ROLLCALL_RETURN_IF_ERROR(EmitDirectoryTasks(run));
-    ROLLCALL_RETURN_IF_ERROR(EmitAtTasks(run));
     ROLLCALL_RETURN_IF_ERROR(EmitTimerTasks(run));
+    ROLLCALL_RETURN_IF_ERROR(EmitUserCronTasks(run, users));
+    ROLLCALL_RETURN_IF_ERROR(EmitAtTasks(run));
     if (!run.found_any()) return absl::UnimplementedError("find scheduled tasks: no cron, anacron, at or systemd here");
     return absl::OkStatus();
   }

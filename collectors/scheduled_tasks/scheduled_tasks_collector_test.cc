@@ -4,16 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "collectors/run_collector.h"
-#include "collectors/testing/vector_sink.h"
-#include "platform/memory_tree.h"
-#include "platform/testing/fake_clock.h"
+#include "collectors/scheduled_tasks/scheduled_tasks_test_support.h"
 #include "proto/record_identity.h"
 #include "proto/wire_time.h"
 
@@ -24,61 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
-
-constexpr char kPasswd[] = "root:x:0:0::/root:/bin/sh\njane:x:1000:1000::/home/jane:/bin/sh\n";
-
-// 2024-01-01T00:00:00Z is a Monday.
-class ScheduledTasksTest : public testing::Test {
- protected:
-  ScheduledTasksTest() {
-    CollectorContext context;
-    context.files = &files_;
-    context.clock = &clock_;
-    collector_ = kScheduledTasksCollector.create(context);
-    SetDistribution("debian");
-    files_.SetFile("/etc/passwd", kPasswd);
-    files_.SetSymlink("/etc/localtime", "/usr/share/zoneinfo/Etc/UTC");
-  }
-
-  void SetDistribution(absl::string_view id) { files_.SetFile("/etc/os-release", absl::StrCat("ID=", id, "\n")); }
-
-  void SetFileWithMode(absl::string_view path, absl::string_view content, uint32_t mode) {
-    files_.SetFile(path, content);
-    FileInfo info = *files_.Stat(path);
-    info.mode = mode;
-    files_.SetInfo(path, info);
-  }
-
-  pb::RunResult Run(const StopToken& stop = StopToken()) {
-    sink_.Clear();
-    return RunCollector(*collector_, kScheduledTasksCollector, {}, clock_, stop, sink_);
-  }
-
-  // `SCHEDULE | USER | COMMAND`, and why it is disabled.
-  std::vector<std::string> Found() const {
-    std::vector<std::string> found;
-    for (const pb::Record& record : sink_.records()) {
-      const pb::ScheduledTask& task = record.scheduled_task();
-      found.push_back(absl::StrCat(task.schedule(), " | ", task.user(), " | ", task.command(),
-                                   task.enabled() ? "" : absl::StrCat(" (", task.disabled_reason(), ")")));
-      EXPECT_EQ(task.enabled(), task.disabled_reason().empty());
-      EXPECT_TRUE(task.enabled() || !task.has_next_run());
-    }
-    return found;
-  }
-
-  const pb::ScheduledTask& Task(size_t i) const { return sink_.records().at(i).scheduled_task(); }
-
-  std::string NextRun(size_t i) const {
-    if (!Task(i).has_next_run()) return "";
-    return absl::FormatTime("%Y-%m-%d %H:%M", *FromWire(Task(i).next_run()), absl::UTCTimeZone());
-  }
-
-  MemoryTree files_;
-  FakeClock clock_;
-  std::unique_ptr<Collector> collector_;
-  VectorSink sink_;
-};
 
 using Tasks = ScheduledTasksTest;
 
@@ -112,9 +53,9 @@ TEST_F(Tasks, EveryPlaceOfCrontabs) {
   for (size_t i = 0; i < sink_.records().size(); ++i) {
     places.push_back(absl::StrCat(Task(i).source_path(), " ", Task(i).user(), Task(i).user_owned() ? " own" : ""));
   }
-  EXPECT_THAT(places, ElementsAre("/etc/cron.d/php root", "/var/spool/cron/crontabs/jane jane own",
-                                  "/var/spool/cron/tabs/root root own", "/etc/crontabs/root root own",
-                                  "/var/spool/cron/root root own"));
+  EXPECT_THAT(places,
+              ElementsAre("/etc/cron.d/php root", "/var/spool/cron/tabs/root root own", "/etc/crontabs/root root own",
+                          "/var/spool/cron/root root own", "/var/spool/cron/crontabs/jane jane own"));
 }
 
 TEST_F(Tasks, ASymlinkedSpoolIsReadOnce) {

@@ -1,6 +1,8 @@
 #include "collectors/scheduled_tasks/task_environment.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "collectors/text.h"
@@ -57,11 +59,24 @@ std::optional<TaskAssignment> ParseTaskAssignment(absl::string_view line) {
   return assignment;
 }
 
+void TaskEnvironment::AddName(std::string name) {
+  // A copy that has gone another way keeps what it has.
+  if (names_ == nullptr || names_->size() != name_count_) {
+    const absl::Span<const std::string> known = names();
+    auto own = std::make_shared<std::vector<std::string>>();
+    own->reserve(kMaxNames);
+    own->assign(known.begin(), known.end());
+    names_ = std::move(own);
+  }
+  names_->push_back(std::move(name));
+  ++name_count_;
+}
+
 void TaskEnvironment::Set(absl::string_view name, absl::string_view value) {
   const std::string kept = ToRecordText(name, kMaxNameBytes);
-  if (!kept.empty() && names_.size() < kMaxNames && std::find(names_.begin(), names_.end(), kept) == names_.end()) {
-    names_.push_back(kept);
-  }
+  const absl::Span<const std::string> known = names();
+  const bool is_new = std::find(known.begin(), known.end(), kept) == known.end();
+  if (!kept.empty() && is_new && known.size() < kMaxNames) AddName(kept);
   const auto text = [value] { return ToRecordText(value, kMaxValueBytes); };
   if (name == "SHELL") shell_ = text();
   if (name == "MAILTO") mailto_ = text();

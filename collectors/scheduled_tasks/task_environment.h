@@ -3,11 +3,13 @@
 #define ROLLCALL_COLLECTORS_SCHEDULED_TASKS_TASK_ENVIRONMENT_H_
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace rollcall {
 
@@ -24,7 +26,8 @@ struct TaskAssignment {
 // Nothing if the line does not look like an assignment. `line` has no leading space.
 std::optional<TaskAssignment> ParseTaskAssignment(absl::string_view line);
 
-// What holds for the jobs below the assignments seen so far.
+// What holds for the jobs below the assignments seen so far. A copy is cheap: it shares the names,
+// and so may not be used by another thread.
 class TaskEnvironment {
  public:
   // Names kept, and the longest one.
@@ -35,7 +38,9 @@ class TaskEnvironment {
   void Set(absl::string_view name, absl::string_view value);
 
   // Fit for a record, in the order of first assignment.
-  const std::vector<std::string>& names() const { return names_; }
+  absl::Span<const std::string> names() const {
+    return names_ == nullptr ? absl::Span<const std::string>() : absl::MakeConstSpan(names_->data(), name_count_);
+  }
   const std::string& shell() const { return shell_; }
   // Unset if there is no MAILTO; empty if nobody is sent mail.
   const std::optional<std::string>& mailto() const { return mailto_; }
@@ -45,7 +50,11 @@ class TaskEnvironment {
   const std::string& start_hours_range() const { return start_hours_range_; }
 
  private:
-  std::vector<std::string> names_;
+  void AddName(std::string name);
+
+  // Only ever appended to, with room for kMaxNames: the first `name_count_` are this one's.
+  std::shared_ptr<std::vector<std::string>> names_;
+  size_t name_count_ = 0;
   std::string shell_;
   std::optional<std::string> mailto_;
   std::string cron_tz_;

@@ -50,6 +50,8 @@ class TaskRun {
  public:
   // Jobs kept of one file.
   static constexpr size_t kMaxJobsOfFile = 10'000;
+  // Jobs kept of the table of one user, who must not crowd out all others.
+  static constexpr size_t kMaxJobsOfUser = 1'000;
 
   TaskRun(const CollectorContext& context, TimeZones& zones, RecordSink& sink, RunReport& report,
           const StopToken& stop);
