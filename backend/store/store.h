@@ -185,7 +185,7 @@ struct ScanPage {
 
 // Every method is safe to call from any thread and may be retried after Unavailable.
 // Errors: Unavailable (busy, disk full), DataLoss (damaged), NotFound, InvalidArgument.
-// All engines pass backend/store/store_contract_test.cc.
+// All engines pass backend/store/store_contract_*_test.cc.
 class Store {
  public:
   virtual ~Store() = default;

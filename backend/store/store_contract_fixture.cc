@@ -28,6 +28,12 @@ Fingerprint TestFingerprint(const std::string& value) {
   return fingerprint;
 }
 
+SetDigest DigestOf(const std::vector<std::pair<std::string, std::string>>& assets) {
+  SetDigest digest;
+  for (const auto& [name, value] : assets) digest.Add(TestKey(name), TestFingerprint(value));
+  return digest;
+}
+
 AssetKey TestKey(const std::string& name) {
   const Fingerprint hash = TestFingerprint(name);
   AssetKey key;

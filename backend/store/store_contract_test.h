@@ -1,6 +1,6 @@
 // The suite every storage engine passes: what store.h says, one test per rule.
 //
-// An engine's test links the store_contract_*test.cc files and instantiates the suites:
+// An engine's test links the store_contract_*_test.cc files and instantiates the suites:
 //
 //   INSTANTIATE_TEST_SUITE_P(MyEngine, StoreContractTest, testing::Values(MyEngineUnderTest()), ...);
 #ifndef ROLLCALL_BACKEND_STORE_STORE_CONTRACT_TEST_H_
@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backend/store/store.h"
@@ -59,6 +60,8 @@ class RunBuilder {
 // Key and fingerprint of an asset with that name and value.
 AssetKey TestKey(const std::string& name);
 Fingerprint TestFingerprint(const std::string& value);
+// Of a set of assets, given as name and value.
+SetDigest DigestOf(const std::vector<std::pair<std::string, std::string>>& assets);
 
 class StoreContractTest : public testing::TestWithParam<StoreEngine> {
  protected:
