@@ -1,12 +1,12 @@
 #include "collectors/os_packages/dpkg_database.h"
 
 #include <algorithm>
-#include <set>
 #include <unordered_map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "collectors/os_packages/package_adder.h"
 #include "collectors/os_packages/package_parse.h"
 #include "collectors/os_packages/package_url.h"
 
@@ -51,36 +51,34 @@ void SetInstallTime(const FileTree& files, const DpkgPackage& package, pb::OsPac
   record->mutable_install_time()->set_nanos(static_cast<int32_t>(info->mtime_unix_nano % kNanosPerSecond));
 }
 
-// Merges the files of one read.
+// Merges the files of one read, within the limits of PackageAdder.
 class Merger {
  public:
-  explicit Merger(DatabaseContents* contents) : contents_(contents) {}
+  Merger(DatabaseContents* contents, PackageAdder& adder) : contents_(contents), adder_(adder) {}
 
   // Stanzas of `status` and its journal: a later one supersedes an earlier, as in dpkg.
   void Supersede(DpkgParse&& parse, absl::string_view path) {
     TakeProblems(parse, path);
     for (DpkgPackage& package : parse.packages) {
-      const auto [place, is_new] = by_key_.emplace(PackageKey(package.record), packages_.size());
-      package.record.set_database_path(std::string(path));
-      if (is_new) {
-        packages_.push_back(std::move(package));
-      } else {
-        packages_[place->second] = std::move(package);
+      const std::string key = PackageKey(package.record);
+      const auto known = by_key_.find(key);
+      if (known != by_key_.end()) {
+        Replace(known->second, std::move(package), path);
+      } else if (Keep(std::move(package), path)) {
+        by_key_.emplace(key, packages_.size() - 1);
       }
     }
   }
 
-  // Stanzas of `status.d`: added unless that very version is known already.
+  // Stanzas of `status.d`. Those of a version that is known already are left to PackageAdder.
   void Add(DpkgParse&& parse, absl::string_view path) {
     TakeProblems(parse, path);
-    for (DpkgPackage& package : parse.packages) {
-      if (identities_.empty()) {
-        for (const DpkgPackage& known : packages_) AddIdentity(known);
-      }
-      if (!AddIdentity(package)) continue;
-      package.record.set_database_path(std::string(path));
-      packages_.push_back(std::move(package));
-    }
+    for (DpkgPackage& package : parse.packages) Keep(std::move(package), path);
+  }
+
+  // Whether further packages are counted only.
+  bool full() const {
+    return packages_.size() >= PackageDatabase::kMaxPackages || bytes_ >= PackageAdder::kMaxRecordBytes;
   }
 
   // All packages merged, those not on disk included.
@@ -89,24 +87,44 @@ class Merger {
   uint64_t beyond_limit() const { return beyond_limit_; }
 
  private:
-  bool AddIdentity(const DpkgPackage& package) {
-    if (!package.on_disk) return true;
-    return identities_.insert(absl::StrCat(PackageKey(package.record), "=", package.record.version())).second;
+  // False if there is no room for it.
+  bool Keep(DpkgPackage&& package, absl::string_view path) {
+    if (full()) {
+      ++beyond_limit_;
+      return false;
+    }
+    package.record.set_database_path(std::string(path));
+    bytes_ += package.record.ByteSizeLong();
+    packages_.push_back(std::move(package));
+    return true;
+  }
+
+  // What supersedes is taken even if there are as many packages as may be, but not for more bytes
+  // than may be kept.
+  void Replace(size_t place, DpkgPackage&& package, absl::string_view path) {
+    package.record.set_database_path(std::string(path));
+    const size_t old_bytes = packages_[place].record.ByteSizeLong();
+    const size_t new_bytes = package.record.ByteSizeLong();
+    if (new_bytes > old_bytes && bytes_ >= PackageAdder::kMaxRecordBytes) {
+      ++beyond_limit_;
+      return;
+    }
+    bytes_ = bytes_ - old_bytes + new_bytes;
+    packages_[place] = std::move(package);
   }
 
   void TakeProblems(const DpkgParse& parse, absl::string_view path) {
-    for (const absl::Status& problem : parse.problems) {
-      contents_->problems.push_back(
-          {std::string(path), absl::Status(problem.code(), absl::StrCat("parse ", path, ": ", problem.message()))});
-    }
+    for (const absl::Status& problem : parse.problems) adder_.AddProblem(path, problem);
     contents_->further_problems += parse.problem_count - parse.problems.size();
     beyond_limit_ += parse.observed - parse.packages.size();
   }
 
-  DatabaseContents* contents_;
+  DatabaseContents* const contents_;
+  PackageAdder& adder_;
   std::vector<DpkgPackage> packages_;
+  // Bytes of their records.
+  size_t bytes_ = 0;
   std::unordered_map<std::string, size_t> by_key_;
-  std::set<std::string> identities_;
   uint64_t beyond_limit_ = 0;
 };
 
@@ -138,7 +156,8 @@ std::vector<DatabaseSource> DpkgDatabase::FindSources(const FileTree& files) con
 absl::Status DpkgDatabase::Parse(const FileTree& files, const std::vector<DatabaseSource>& sources,
                                  const Distribution& distribution, const StopToken& stop, DatabaseContents* contents,
                                  bool* all_read) const {
-  Merger merger(contents);
+  PackageAdder adder(contents);
+  Merger merger(contents, adder);
   absl::Status first_error;
   size_t files_read = 0;
   for (const DatabaseSource& source : sources) {
@@ -153,23 +172,25 @@ absl::Status DpkgDatabase::Parse(const FileTree& files, const std::vector<Databa
     if (!text.ok()) {
       *all_read = false;
       if (first_error.ok()) first_error = text.status();
-      contents->problems.push_back({source.path, text.status()});
+      adder.AddFailure(source.path, text.status());
       continue;
     }
     ++files_read;
     if (truncated) {
       DropPartialStanza(&*text);
-      contents->problems.push_back(
-          {source.path, absl::ResourceExhaustedError(absl::StrCat("read ", source.path, ": larger than the limit"))});
+      adder.AddFailure(source.path,
+                       absl::ResourceExhaustedError(absl::StrCat("read ", source.path, ": larger than the limit")));
     }
     if (source.role == kStatusD) {
-      merger.Add(ParseDpkgStatus(*text, StanzaDialect::kDpkgStatusD, kMaxPackages), source.path);
+      const size_t room = merger.full() ? 0 : kMaxPackages;
+      merger.Add(ParseDpkgStatus(*text, StanzaDialect::kDpkgStatusD, room), source.path);
     } else {
       merger.Supersede(ParseDpkgStatus(*text, StanzaDialect::kDpkgStatus, kMaxPackages), source.path);
     }
   }
   if (files_read == 0) return first_error.ok() ? NothingThere(files) : first_error;
-  return Finish(files, distribution, stop, merger.beyond_limit(), std::move(merger.packages()), contents);
+  contents->observed += merger.beyond_limit();
+  return Finish(files, distribution, stop, std::move(merger.packages()), adder, contents);
 }
 
 absl::Status DpkgDatabase::NothingThere(const FileTree& files) const {
@@ -179,7 +200,7 @@ absl::Status DpkgDatabase::NothingThere(const FileTree& files) const {
 }
 
 absl::Status DpkgDatabase::Finish(const FileTree& files, const Distribution& distribution, const StopToken& stop,
-                                  uint64_t beyond_limit, std::vector<DpkgPackage>&& packages,
+                                  std::vector<DpkgPackage>&& packages, PackageAdder& adder,
                                   DatabaseContents* contents) const {
   // A crash can leave an empty file behind; it must not look like an empty host.
   if (packages.empty() && contents->problems.empty() && HasFileLists(files)) {
@@ -191,11 +212,10 @@ absl::Status DpkgDatabase::Finish(const FileTree& files, const Distribution& dis
     if (!package.on_disk) continue;
     pb::OsPackage& record = package.record;
     SetInstallTime(files, package, &record);
-    record.set_presence(pb::OsPackage::OS_DATABASE);
     record.set_purl(PackageUrl("deb", distribution, record.name(), record.version(), record.architecture()));
-    contents->packages.push_back(std::move(record));
+    const std::string path = record.database_path();
+    adder.Add(std::move(record), path);
   }
-  contents->observed = contents->packages.size() + beyond_limit;
   return absl::OkStatus();
 }
 

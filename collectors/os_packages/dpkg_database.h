@@ -8,6 +8,7 @@
 
 #include "collectors/os_packages/cached_database.h"
 #include "collectors/os_packages/dpkg_parser.h"
+#include "collectors/os_packages/package_adder.h"
 
 namespace rollcall {
 
@@ -34,9 +35,9 @@ class DpkgDatabase : public CachedDatabase {
  private:
   // What it means that no file was there.
   absl::Status NothingThere(const FileTree& files) const;
-  // Completes what is on disk and puts it into `contents`.
+  // Completes what is on disk and gives it to `adder`, which is that of `contents`.
   absl::Status Finish(const FileTree& files, const Distribution& distribution, const StopToken& stop,
-                      uint64_t beyond_limit, std::vector<DpkgPackage>&& packages, DatabaseContents* contents) const;
+                      std::vector<DpkgPackage>&& packages, PackageAdder& adder, DatabaseContents* contents) const;
 };
 
 }  // namespace rollcall

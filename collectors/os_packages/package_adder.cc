@@ -6,23 +6,22 @@
 
 namespace rollcall {
 
-bool PackageAdder::Add(rollcall::v1::OsPackage&& package, absl::string_view database_path) {
+void PackageAdder::Add(rollcall::v1::OsPackage&& package, absl::string_view database_path) {
   const bool full = contents_->packages.size() >= PackageDatabase::kMaxPackages || record_bytes_ >= kMaxRecordBytes;
   if (full) {
     ++contents_->observed;
-    return false;
+    return;
   }
   // With lengths: a hostile name could contain any separator.
   std::string identity = absl::StrCat(package.name().size(), ":", package.name(), package.architecture().size(), ":",
                                       package.architecture(), package.version());
   record_bytes_ += identity.size();
-  if (!identities_.insert(std::move(identity)).second) return false;
+  if (!identities_.insert(std::move(identity)).second) return;
   ++contents_->observed;
   package.set_presence(rollcall::v1::OsPackage::OS_DATABASE);
   package.set_database_path(std::string(database_path));
   record_bytes_ += package.ByteSizeLong();
   contents_->packages.push_back(std::move(package));
-  return true;
 }
 
 void PackageAdder::AddParse(PackageParse&& parse, absl::string_view database_path,
@@ -37,12 +36,15 @@ void PackageAdder::AddParse(PackageParse&& parse, absl::string_view database_pat
 }
 
 void PackageAdder::AddProblem(absl::string_view path, const absl::Status& status) {
+  AddFailure(path, absl::Status(status.code(), absl::StrCat("parse ", path, ": ", status.message())));
+}
+
+void PackageAdder::AddFailure(absl::string_view path, const absl::Status& status) {
   if (contents_->problems.size() >= kMaxProblems) {
     ++contents_->further_problems;
-    return;
+  } else {
+    contents_->problems.push_back({std::string(path), status});
   }
-  contents_->problems.push_back(
-      {std::string(path), absl::Status(status.code(), absl::StrCat("parse ", path, ": ", status.message()))});
 }
 
 }  // namespace rollcall

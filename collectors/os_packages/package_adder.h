@@ -28,11 +28,14 @@ class PackageAdder {
 
   // Takes a package found in the file `database_path` and says how it is known to be there.
   // One with the name, architecture and version of an earlier one is dropped; one beyond the
-  // limits is counted only. Both are false.
-  bool Add(rollcall::v1::OsPackage&& package, absl::string_view database_path);
+  // limits is counted only.
+  void Add(rollcall::v1::OsPackage&& package, absl::string_view database_path);
 
   // Something in `path` could not be read. `status` says what, without the path.
   void AddProblem(absl::string_view path, const absl::Status& status);
+
+  // As AddProblem with a `status` that says all.
+  void AddFailure(absl::string_view path, const absl::Status& status);
 
   // Takes all that a parser found in `database_path`, giving each package the URL that `url`
   // makes of it.
