@@ -23,16 +23,25 @@ constexpr char kSystemFolder[] = "/etc/cron.d";
 // Most specific first: the last one holds the tables of Red Hat and the folders of others.
 constexpr absl::string_view kSpools[] = {"/var/spool/cron/crontabs", "/var/spool/cron/tabs", "/etc/crontabs",
                                          "/var/spool/cron"};
+constexpr absl::string_view kNotReadHere = "this cron does not read this place";
 constexpr uint32_t kPermissionBits = 07777;
 constexpr uint32_t kOwnerOnly = 0600;
 constexpr uint32_t kGroupOrOthersWrite = 0022;
+
+// cronie is built for any of three spools.
+bool IsReadBy(CronDialect dialect, absl::string_view spool) {
+  if (spool == "/var/spool/cron/crontabs") return true;
+  if (dialect == CronDialect::kDebian) return false;
+  return (spool == "/etc/crontabs") == (dialect == CronDialect::kBusybox);
+}
 
 class CronTasks {
  public:
   explicit CronTasks(TaskRun& run) : run_(run) {}
 
   absl::Status EmitOfSystem(std::vector<CronTable>* users) {
-    ROLLCALL_RETURN_IF_ERROR(EmitTable({.path = kSystemTable, .user = "", .skipped = ""}));
+    const bool reads_table = run_.dialect() != CronDialect::kBusybox;
+    ROLLCALL_RETURN_IF_ERROR(EmitTable({.path = kSystemTable, .user = "", .skipped = reads_table ? "" : kNotReadHere}));
     ROLLCALL_RETURN_IF_ERROR(EmitFolder());
     for (absl::string_view spool : kSpools) ROLLCALL_RETURN_IF_ERROR(ReadSpool(spool, users));
     return absl::OkStatus();
@@ -68,9 +77,10 @@ class CronTasks {
       // BusyBox is told of changes through `cron.update`.
       const bool no_table = absl::StartsWith(entry.name, ".") || entry.name == "cron.update";
       if (no_table || run_.IsDirectory(spool, entry)) continue;
-      absl::string_view skipped;
-      if (run_.dialect() == CronDialect::kCronie) skipped = WhyCronSkips(entry.name, run_.dialect(), false);
-      if (run_.dialect() == CronDialect::kBusybox && absl::StrContains(entry.name, "."))
+      absl::string_view skipped = IsReadBy(run_.dialect(), spool) ? "" : kNotReadHere;
+      if (skipped.empty() && run_.dialect() == CronDialect::kCronie)
+        skipped = WhyCronSkips(entry.name, run_.dialect(), false);
+      if (skipped.empty() && run_.dialect() == CronDialect::kBusybox && absl::StrContains(entry.name, "."))
         skipped = "file name with a dot";
       CronTable table = {
           .path = absl::StrCat(spool, "/", entry.name), .user = ToRecordText(entry.name), .skipped = skipped};

@@ -83,6 +83,12 @@ class DirectoryTasks {
     return nullptr;
   }
 
+  // What could not be read may start it; so do the timers of systemd-cron.
+  bool MayHaveUnseenStarter(const Folder& folder) {
+    const std::string timer = absl::StrCat("/usr/lib/systemd/system/cron-", folder.period, ".timer");
+    return !run_.report().complete() || run_.files().Stat(timer).ok();
+  }
+
   absl::Status EmitScript(const Folder& folder, const std::string& name, const DirectoryStarter* starter) {
     const std::string path = absl::StrCat(folder.path, "/", name);
     if (IsBrokenLink(path)) return EmitBroken(folder, path);
@@ -93,6 +99,7 @@ class DirectoryTasks {
     if (starter != nullptr) SetStarter(folder, *starter, &task);
     Disable(WhyRunPartsSkips(name, run_.dialect()), &task);
     if ((file->info.mode & kAnyoneExecutes) == 0) Disable("not executable", &task);
+    if (starter == nullptr && !MayHaveUnseenStarter(folder)) Disable("no job starts this directory", &task);
     return run_.Emit(std::move(task), "");
   }
 

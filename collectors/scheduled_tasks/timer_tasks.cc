@@ -135,6 +135,7 @@ class TimerTasks {
     if (triggers.calendars.empty()) return;
     const std::string& first_zone = triggers.calendars.front().timezone;
     task->set_timezone(ToRecordText(first_zone.empty() ? run_.zone_name() : first_zone));
+    if (triggers.has_others) return;
     bool known = false;
     const auto next = NextOf(run_, triggers.calendars, &known);
     if (known && next.has_value()) *task->mutable_next_run() = ToWire(*next);
@@ -162,10 +163,17 @@ TimerTriggers ReadTimerTriggers(absl::Span<const UnitAssignment> assignments) {
       triggers = TimerTriggers();
       continue;
     }
-    if (triggers.written.size() >= kMaxTriggers) continue;
+    if (triggers.written.size() >= kMaxTriggers) {
+      triggers.has_others = true;
+      continue;
+    }
     if (!is_calendar) {
       const std::string written = absl::StrCat(assignment.key, "=", assignment.value);
-      if (!ParseTimeSpan(assignment.value).has_value()) triggers.unreadable.push_back(assignment.key);
+      if (ParseTimeSpan(assignment.value).has_value()) {
+        triggers.has_others = true;
+      } else {
+        triggers.unreadable.push_back(assignment.key);
+      }
       triggers.written.push_back(written);
       triggers.normalized.push_back(written);
       continue;

@@ -21,6 +21,9 @@ struct TimerTriggers {
   std::vector<std::string> normalized;
   // Those that could be read.
   std::vector<CalendarExpression> calendars;
+  // There are others: spans, which count from boot or an event, or more than are kept. What comes
+  // first is then not known.
+  bool has_others = false;
   // Settings whose value systemd would not understand either, such as `OnCalendar`.
   std::vector<std::string> unreadable;
 };

@@ -22,6 +22,16 @@ TEST(TimerTriggers, KeepsAllInOrder) {
   EXPECT_THAT(triggers.unreadable, IsEmpty());
 }
 
+TEST(TimerTriggers, TellsWhetherOthersThanCalendarsCount) {
+  EXPECT_TRUE(Read("[Timer]\nOnCalendar=daily\nOnBootSec=15min\n").has_others);
+  EXPECT_FALSE(Read("[Timer]\nOnCalendar=daily\nOnCalendar=weekly\n").has_others);
+  EXPECT_FALSE(Read("[Timer]\nOnCalendar=daily\nOnBootSec=x\n").has_others) << "systemd passes it over";
+  EXPECT_FALSE(Read("[Timer]\nOnBootSec=15min\nOnCalendar=\nOnCalendar=daily\n").has_others);
+  std::string many = "[Timer]\n";
+  for (int i = 0; i < 10'000; ++i) many += "OnCalendar=daily\n";
+  EXPECT_TRUE(Read(many).has_others);
+}
+
 TEST(TimerTriggers, AnEmptySettingForgetsAllBeforeIt) {
   EXPECT_THAT(Read("[Timer]\nOnCalendar=daily\nOnBootSec=1\nOnCalendar=\nOnCalendar=weekly\n").written,
               ElementsAre("weekly"));
