@@ -217,16 +217,24 @@ bool DirectorySpool::CompactOneSegment() {
       best_dead = dead;
     }
   }
-  if (best_dead == 0) return false;
-  SpoolIndex::Segment& segment = index_.segments()[best];
-  const absl::StatusOr<RewrittenSegment> rewritten = RewriteSegment(
-      files_.get(), best, segment.next_sequence, [this](uint64_t sequence) { return index_.Contains(sequence); });
-  if (!rewritten.ok()) return false;
-  if (read_segment_ == best) read_file_.reset();
-  for (const uint64_t missing : index_.Relocate(best, rewritten->places)) LoseEntry(missing);
+  return best_dead > 0 && RewriteOne(best).ok();
+}
+
+absl::Status DirectorySpool::RewriteOne(uint64_t first) {
+  std::map<uint64_t, SpoolIndex::Segment>& segments = index_.segments();
+  // The seal names where the next one does begin: after a failed write that is not after the last entry.
+  const auto after = segments.upper_bound(first);
+  const uint64_t next = after == segments.end() ? next_sequence_ : after->first;
+  const absl::StatusOr<RewrittenSegment> rewritten =
+      RewriteSegment(files_.get(), first, next, [this](uint64_t sequence) { return index_.Contains(sequence); });
+  if (!rewritten.ok()) return rewritten.status();
+  directory_dirty_ = true;
+  if (read_segment_ == first) read_file_.reset();
+  for (const uint64_t missing : index_.Relocate(first, rewritten->places)) LoseEntry(missing);
+  SpoolIndex::Segment& segment = segments[first];
   segment.file_bytes = rewritten->file_bytes;
   segment.poisoned = false;
-  return true;
+  return absl::OkStatus();
 }
 
 absl::Status DirectorySpool::RemoveDeadSegments() {
@@ -273,6 +281,11 @@ absl::Status DirectorySpool::SyncEntries() {
       return absl::DataLossError(absl::StrCat("sync spool: ", status.message()));
     }
     active_->synced = true;
+  }
+  // What the disk may not have of earlier ones is still to be read, and is written anew.
+  for (const auto& [first, segment] : index_.segments()) {
+    if (!segment.poisoned || segment.live_entries == 0) continue;
+    if (absl::Status status = RewriteOne(first); !status.ok()) return status;
   }
   if (directory_dirty_) {
     if (absl::Status status = files_->SyncDirectory(); !status.ok()) return status;

@@ -106,6 +106,8 @@ class DirectorySpool : public Spool {
   // The disk may not have what was written to the active segment.
   void PoisonActive();
   bool CompactOneSegment();
+  // Writes a segment that is not active anew, with what is still needed of it. After an error it is as it was.
+  absl::Status RewriteOne(uint64_t first);
 
   // Making room, in directory_spool_room.cc. The first gives up the next thing in order, for an
   // entry of `unit`; false if there is nothing left, or the unit itself had to go. `tried` is of
@@ -143,6 +145,7 @@ class DirectorySpool : public Spool {
   absl::Status RemoveDeadSegments();
   // Marks, then entries.
   absl::Status SyncLocked();
+  // Also of segments that could not be synced before: they are written anew.
   absl::Status SyncEntries();
   absl::Status StoreMarks();
   absl::StatusOr<std::string> ReadEntry(const SpoolIndex::Location& location);

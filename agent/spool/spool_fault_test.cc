@@ -1,6 +1,7 @@
 // Operations of the disk that fail: each in turn, in every way, in a scripted run of an agent. What must
 // hold each time: the process goes on, and a unit that is not marked leads the backend to what the
 // host has, now, after a restart and after a power loss.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -11,6 +12,8 @@
 
 namespace rollcall {
 namespace {
+
+using ::testing::IsEmpty;
 
 constexpr DirectorySpoolOptions kOptions{.max_bytes = 8 * 1024,
                                          .segment_bytes = 1024,
@@ -105,6 +108,44 @@ TEST(SpoolFaultRestartTest, ARestartAfterAFaultKnowsWhatTheProcessKnew) {
       ASSERT_EQ(host.WhatIsWrongAfterRestart(), "") << what;
       if (!plan->fired()) break;
     }
+  }
+}
+
+// What could not be synced is written anew before a sync succeeds, and before what it replaced goes.
+TEST(SpoolFaultRestartTest, WhatASyncThatWorksSaysSurvivesThatAnEarlierOneFailed) {
+  const Fault fault = {"a failed fsync", absl::DataLossError("sync: input/output error"), FaultPlan::Only::kSyncs, 0};
+  for (const uint64_t length : {1, 3}) {
+    for (uint64_t first = 1;; ++first) {
+      const std::string what = absl::StrCat(fault.name, " x ", length, " at operation ", first);
+      SpoolHost host(4, kOptions);
+      const auto plan = PlanOf(fault, first, length);
+      host.Start(plan);
+      Work(host);
+      plan->Clear();
+      host.LosePower(0);
+      host.Start();
+      ASSERT_EQ(host.WhatIsWrong(host.spool()), "") << what;
+      ASSERT_EQ(host.WhatDiffersInTheEnd(), "") << what;
+      if (!plan->fired()) break;
+    }
+  }
+}
+
+TEST(SpoolFaultRestartTest, AWriteThatFailedIsNoDamageOfWhatIsRewrittenLater) {
+  const Fault fault = {"ENOSPC", absl::ErrnoToStatus(ENOSPC, "write"), FaultPlan::Only::kWrites, 0.5};
+  for (uint64_t first = 1;; ++first) {
+    const std::string what = absl::StrCat(fault.name, " at operation ", first);
+    SpoolHost host(5, kOptions);
+    const auto plan = PlanOf(fault, first, 1);
+    host.Start(plan);
+    Work(host);
+    plan->Clear();
+    // Until nothing is left to be given up: what was written then is rewritten.
+    for (int i = 0; i < 60; ++i) host.ChangeAndAppend(true);
+    host.Sync();
+    host.Start();
+    ASSERT_THAT(host.spool().recovery_problems(), IsEmpty()) << what;
+    if (!plan->fired()) break;
   }
 }
 
