@@ -105,8 +105,8 @@ void FillKeys(const AccountKeys& keys, pb::Account* account) {
     wire.set_fingerprint(key->fingerprint);
     if (key->bits.has_value()) wire.set_bits(*key->bits);
     for (const std::string& option : key->options) wire.add_options(option);
-    wire.set_from(ToRecordText(key->from, kMaxCommandBytes));
-    wire.set_command(ToRecordText(key->command, kMaxCommandBytes));
+    wire.set_from(key->from);
+    wire.set_command(key->command);
     wire.set_has_comment(key->has_comment);
     wire.set_source(ToRecordText(source, kMaxPathBytes));
   }

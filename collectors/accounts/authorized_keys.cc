@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "collectors/text.h"
 #include "platform/sha256.h"
 #include "platform/status_macros.h"
 
@@ -134,13 +135,13 @@ bool TakeQuoted(absl::string_view* rest, std::string* value) {
   return absl::ConsumePrefix(rest, "\"");
 }
 
-void AddOption(absl::string_view written, std::string&& value, KeyLine* key) {
+void AddOption(absl::string_view written, absl::string_view value, KeyLine* key) {
   std::string name = absl::AsciiStrToLower(written);
   if (std::find(kOptions.begin(), kOptions.end(), name) == kOptions.end()) name = "unknown";
   if (name == "from") {
-    key->from = std::move(value);
+    key->from = ToRecordText(value, kMaxKeyOptionBytes);
   } else if (name == "command") {
-    key->command = std::move(value);
+    key->command = ToRecordText(value, kMaxKeyOptionBytes);
   }
   if (key->options.size() < kMaxOptions) key->options.push_back(std::move(name));
 }
@@ -157,7 +158,7 @@ absl::Status ParseOptions(absl::string_view* rest, KeyLine* key) {
     } else if (absl::StartsWith(*rest, "\"") && !TakeQuoted(rest, &value)) {
       return absl::InvalidArgumentError("a quote that does not end");
     }
-    AddOption(name, std::move(value), key);
+    AddOption(name, value, key);
     // Two commas are no option, and anything else ends them.
     if (!absl::ConsumePrefix(rest, ",") && !rest->empty() && !IsBlank((*rest)[0])) {
       return absl::InvalidArgumentError("bad options");

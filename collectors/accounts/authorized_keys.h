@@ -22,7 +22,8 @@ struct KeyLine {
   std::optional<uint32_t> bits;
   // Names as sshd(8) spells them, in the order of the line; `unknown` for others.
   std::vector<std::string> options;
-  // Values of these two options, quotes and escapes undone.
+  // Values of these two options, quotes and escapes undone, fit for a record; at most
+  // kMaxKeyOptionBytes: they are kept between runs.
   std::string from;
   std::string command;
   bool has_comment = false;
@@ -35,6 +36,9 @@ struct KeyFile {
   // `line N: what is wrong`, a few at most; never a line's text.
   std::vector<absl::Status> problems;
 };
+
+// Longest value of an option that is kept.
+inline constexpr size_t kMaxKeyOptionBytes = 1'024;
 
 // Longest line sshd reads is 8 KiB times 2 in some versions; more than this is a problem.
 inline constexpr size_t kMaxKeyLineBytes = size_t{64} << 10;

@@ -85,6 +85,17 @@ TEST(ParseAuthorizedKeys, KeepsTheGoodLines) {
   }
 }
 
+TEST(ParseAuthorizedKeys, OfLongOptionsOnlyWhatARecordHoldsIsKept) {
+  const std::string value(60'000, 'x');
+  const KeyFile file =
+      Parse(absl::StrCat("from=\"", value, "\" ", kEd25519Key, "\ncommand=\"", value, "\" ", kEd25519Key));
+  ASSERT_THAT(file.keys, SizeIs(2));
+  EXPECT_EQ(file.keys[0].from, value.substr(0, kMaxKeyOptionBytes));
+  EXPECT_EQ(file.keys[1].command, value.substr(0, kMaxKeyOptionBytes));
+  EXPECT_LT(file.keys[0].from.capacity(), 2 * kMaxKeyOptionBytes);
+  EXPECT_LT(file.keys[1].command.capacity(), 2 * kMaxKeyOptionBytes);
+}
+
 TEST(ParseAuthorizedKeys, IsBoundedAndCountsAll) {
   std::string text;
   for (int i = 0; i < 10'000; ++i) absl::StrAppend(&text, kEd25519Key, "\n");
