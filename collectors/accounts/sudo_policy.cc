@@ -112,6 +112,14 @@ std::string Join(const SudoList& list) {
 
 bool IsAll(const SudoMember& member) { return member.text == kAll; }
 
+// The last member that fits a command decides: `ALL, !/bin/sh` is not all, `!/bin/sh, ALL` is.
+bool PermitsAll(const SudoList& commands) {
+  for (auto member = commands.rbegin(); member != commands.rend() && !member->negated; ++member) {
+    if (IsAll(*member)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 SudoList ResolveAliases(const SudoList& list, const std::map<std::string, SudoList>& aliases, size_t limit, bool* cut) {
@@ -175,8 +183,7 @@ SudoPolicy::Group SudoPolicy::CompileGroup(const SudoCommands& from) {
     group.run_as_groups = ResolveAliases(*from.run_as_groups, aliases_.run_as, kMaxSudoListMembers, &cut_);
   }
   group.commands = ResolveAliases(from.commands, aliases_.commands, kMaxSudoListMembers, &cut_);
-  group.all_commands = std::any_of(group.commands.begin(), group.commands.end(),
-                                   [](const SudoMember& member) { return IsAll(member) && !member.negated; });
+  group.all_commands = PermitsAll(group.commands);
   return group;
 }
 

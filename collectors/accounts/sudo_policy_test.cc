@@ -114,6 +114,20 @@ TEST(SudoPolicy, WhatALaterRuleForbidsIsForbidden) {
   EXPECT_EQ(Ask("alice ALL=ALL, !/bin/sh", kAlice).permitted, true);
 }
 
+TEST(SudoPolicy, AllCommandsAreAllWithoutException) {
+  const auto all = [](absl::string_view commands) {
+    const SudoPolicy policy(ParseSudoers(absl::StrCat("Cmnd_Alias SH = /bin/sh\nalice ALL = ", commands), "/s"),
+                            "web1");
+    return policy.RightsOf(kAlice).grants.at(0).all_commands;
+  };
+  for (const char* commands : {"ALL", "/bin/ls, ALL", "ALL, /bin/ls", "!/bin/sh, ALL", "!ALL, ALL", "ALL, !/x, ALL"}) {
+    EXPECT_TRUE(all(commands)) << commands;
+  }
+  for (const char* commands : {"/bin/ls", "ALL, !/bin/sh", "ALL, !SH", "ALL, !/bin/sh, /bin/ls", "ALL, !ALL", "!ALL"}) {
+    EXPECT_FALSE(all(commands)) << commands;
+  }
+}
+
 TEST(SudoPolicy, DefaultsMaySpareThePassword) {
   EXPECT_THAT(Ask("Defaults !authenticate\nalice ALL=/bin/a, PASSWD: /bin/b", kAlice).grants,
               ElementsAre("alice (root) NOPASSWD: /bin/a", "alice (root) /bin/b"));
