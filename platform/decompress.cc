@@ -3,6 +3,7 @@
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <limits>
@@ -122,7 +123,10 @@ absl::StatusOr<std::string> Unzstd(absl::string_view bytes, size_t limit) {
     ZSTD_outBuffer out = {output.chunk(), kChunkBytes, 0};
     const size_t result = ZSTD_decompressStream(context.get(), &out, &in);
     if (ZSTD_isError(result) != 0) {
-      // Damage may look like a large window; nothing follows from the difference.
+      // Damage may look like one.
+      if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge) {
+        return TooLarge("zstd", "window is larger than 64 MiB");
+      }
       return Damaged("zstd", ZSTD_getErrorName(result));
     }
     if (absl::Status status = output.Take(out.pos); !status.ok()) return status;

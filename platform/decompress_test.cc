@@ -133,6 +133,17 @@ TEST(Decompress, ALimitIsExactAndStopsABomb) {
   }
 }
 
+// A frame of zstd with one block of one byte, which asks for a window of 64 and of 128 MiB.
+TEST(Decompress, AWindowThatIsTooLargeIsExhaustedAndNotDamage) {
+  const auto frame = [](char window) {
+    return absl::StrCat("\x28\xb5\x2f\xfd", std::string({0, window, 9, 0, 0, 'x'}));
+  };
+  EXPECT_EQ(Decompress(frame('\x80'), kLimit).value_or(""), "x");
+  const auto result = Decompress(frame('\x88'), kLimit);
+  EXPECT_TRUE(absl::IsResourceExhausted(result.status())) << result.status();
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr("window is larger than 64 MiB"));
+}
+
 TEST(Decompress, WhatIsNotCompressed) {
   for (const absl::string_view bytes : {"", "\x1f", "plain text",
                                         "\x7f"
