@@ -60,6 +60,9 @@ constexpr Layout kLayout64 = {
 constexpr size_t kEntryName = 0;
 constexpr size_t kEntryType = 4;
 
+// So that a table without ends of names costs no more for each section.
+constexpr size_t kMaxNameBytes = 4096;
+
 // Numbers of the file's byte order. REQUIRES: what is read is inside of `bytes`.
 class Numbers {
  public:
@@ -121,13 +124,14 @@ class Table {
     return Slice(file_, Word(entry, layout_.offset), Word(entry, layout_.size), &section->content);
   }
 
-  // False if the name is not in `names`, or does not end there.
+  // False if the name is not in `names`, does not end there, or is too long.
   bool FillName(uint64_t index, absl::string_view names, ElfSection* section) const {
     const uint64_t offset = numbers_.Read(Entry(index), kEntryName, 4);
     if (offset >= names.size()) return offset == 0;
-    const size_t end = names.find('\0', offset);
+    const absl::string_view name = names.substr(offset, kMaxNameBytes + 1);
+    const size_t end = name.find('\0');
     if (end == absl::string_view::npos) return false;
-    section->name = names.substr(offset, end - offset);
+    section->name = name.substr(0, end);
     return true;
   }
 

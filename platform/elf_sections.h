@@ -12,7 +12,8 @@
 namespace rollcall {
 
 struct ElfSection {
-  // Points into the file, as does `content`. Empty if the name is damaged.
+  // Points into the file, as does `content`. Empty if the name is damaged or has more than 4096
+  // bytes.
   absl::string_view name;
   // SHT_* of elf.h.
   uint32_t type = 0;
@@ -32,7 +33,7 @@ struct ElfSections {
   uint16_t machine = 0;
   // In file order, the empty section 0 included.
   std::vector<ElfSection> sections;
-  // Sections whose name or content lies outside the file.
+  // Sections whose name or content lies outside the file, or whose name is too long.
   size_t damaged = 0;
 
   // The first section of that name; nullptr if there is none. Lives as long as this.

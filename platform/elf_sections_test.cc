@@ -114,6 +114,17 @@ TEST(ElfSections, DamageToOneSectionLosesOnlyThat) {
   EXPECT_EQ(ContentOf(*nameless, ".modinfo"), "license=GPL");
 }
 
+TEST(ElfSections, ANameThatIsTooLongIsDamage) {
+  const std::string longest(4096, 'n');
+  const std::string file = BuildElf({}, {{longest, "a"}, {longest + "n", "b"}, {".modinfo", "license=GPL"}});
+  const auto elf = ParseElfSections(file);
+  ASSERT_TRUE(elf.ok()) << elf.status();
+  EXPECT_EQ(elf->damaged, 1U);
+  EXPECT_EQ(ContentOf(*elf, longest), "a");
+  EXPECT_EQ(ContentOf(*elf, longest + "n"), "none");
+  EXPECT_EQ(ContentOf(*elf, ".modinfo"), "license=GPL");
+}
+
 TEST(ElfSections, NumbersTooLargeForTheHeaderAreInTheFirstEntry) {
   const std::string good = BuildElf({}, {{".modinfo", "license=GPL"}});
   const size_t table = good.size() - size_t{3} * 64;
