@@ -14,17 +14,38 @@ namespace {
 struct FileLimit {
   absl::string_view name;
   size_t bytes;
+  // What is longer is read up to the limit, else it is an error.
+  bool may_be_cut = false;
 };
-// One byte more of the command line than is used, so that a longer one can be told.
+// As much as a scan reads. One byte more of the command line than is used, so that a longer one
+// can be told.
 constexpr FileLimit kFiles[] = {
-    {"stat", 4096}, {"status", 16384}, {"cmdline", kMaxCommandLineBytes + 1}, {"cgroup", 16384}};
+    {"stat", 4096}, {"status", size_t{1} << 20}, {"cmdline", kMaxCommandLineBytes + 1, true}, {"cgroup", 16384}};
 constexpr absl::string_view kLinks[] = {"exe",    "cwd",    "root",   "ns/cgroup", "ns/ipc",
                                         "ns/mnt", "ns/net", "ns/pid", "ns/user",   "ns/uts"};
+
+// Kept of any file but the command line, which has a limit of its own.
+constexpr size_t kMaxKeptBytes = 16384;
+
+// Takes the supplementary groups out of `status`: there may be 65,536, and nobody asks for them.
+void DropGroups(std::string* status) {
+  const size_t begin = status->find("\nGroups:");
+  if (begin == std::string::npos) return;
+  const size_t end = status->find('\n', begin + 1);
+  status->erase(begin, end == std::string::npos ? std::string::npos : end - begin);
+}
 
 absl::StatusOr<std::string> ReadWhole(const DirectoryView& folder, const FileLimit& file) {
   std::string text;
   bool truncated = false;
   if (absl::Status status = folder.Read(file.name, file.bytes, &text, &truncated); !status.ok()) return status;
+  if (truncated && !file.may_be_cut) {
+    return absl::ResourceExhaustedError(absl::StrCat("read ", file.name, ": larger than ", file.bytes, " bytes"));
+  }
+  if (file.name == "status") DropGroups(&text);
+  if (text.size() > kMaxKeptBytes && !file.may_be_cut) {
+    return absl::ResourceExhaustedError(absl::StrCat("keep ", file.name, ": larger than ", kMaxKeptBytes, " bytes"));
+  }
   text.shrink_to_fit();
   return text;
 }

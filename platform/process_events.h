@@ -24,7 +24,8 @@ struct ProcessSighting {
   uint64_t start_ticks = 0;
   // By name in the folder, which is a literal; what could not be read has its error.
   using Contents = std::vector<std::pair<absl::string_view, absl::StatusOr<std::string>>>;
-  // `stat`, `status`, `cmdline`, `cgroup`.
+  // `stat`, `status` without the supplementary groups, `cmdline`, `cgroup`. ResourceExhausted in the
+  // place of what is too long; `cmdline` is cut one byte after what is used of it.
   Contents files;
   // `exe`, `cwd`, `root`, `ns/net` and the like.
   Contents links;

@@ -58,6 +58,30 @@ TEST(ReadProcessSighting, WhatMayNotBeReadHasItsError) {
   EXPECT_TRUE(absl::IsDataLoss(Find(sighting->files, "cgroup").status()));
 }
 
+TEST(ReadProcessSighting, GroupsDoNotHideWhatFollowsThem) {
+  MemoryTree files;
+  SetProcess(&files);
+  std::string groups = "Groups:\t";
+  for (int i = 0; i < 65'536; ++i) groups += "4294967294 ";
+  files.SetFile("/proc/9/status", "Uid:\t0\t0\t0\t0\n" + groups + "\nNSpid:\t9\nSeccomp:\t2\n");
+  const auto sighting = ReadProcessSighting(files, 9);
+  ASSERT_EQ(sighting.status(), absl::OkStatus());
+  EXPECT_EQ(Find(sighting->files, "status").value_or(""), "Uid:\t0\t0\t0\t0\nNSpid:\t9\nSeccomp:\t2\n");
+}
+
+TEST(ReadProcessSighting, WhatIsTooLongIsSaidAndNotCut) {
+  for (const size_t size : {size_t{17'000}, size_t{2} << 20}) {
+    MemoryTree files;
+    SetProcess(&files);
+    files.SetFile("/proc/9/status", std::string(size, 'x'));
+    files.SetFile("/proc/9/cgroup", std::string(size, 'x'));
+    const auto sighting = ReadProcessSighting(files, 9);
+    ASSERT_EQ(sighting.status(), absl::OkStatus());
+    EXPECT_TRUE(absl::IsResourceExhausted(Find(sighting->files, "status").status())) << size;
+    EXPECT_TRUE(absl::IsResourceExhausted(Find(sighting->files, "cgroup").status())) << size;
+  }
+}
+
 TEST(ReadProcessSighting, GoneAndKernelThreadsAreNotFound) {
   MemoryTree files;
   EXPECT_TRUE(absl::IsNotFound(ReadProcessSighting(files, 9).status()));
