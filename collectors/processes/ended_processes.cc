@@ -50,7 +50,7 @@ absl::Status EndedProcesses::Take(const ProcessEvents::Known& known, RunReport& 
     files_.Show(nullptr);
     if (absl::IsCancelled(outcome.status())) return outcome.status();
     if (!outcome.ok()) {
-      report.AddProblem(absl::StrCat("/proc/", ended.pid), outcome.status());
+      report.AddDegradation(absl::StrCat("/proc/", ended.pid), outcome.status(), kRemedyOfLoss);
     } else if (*outcome == ProcessReader::Outcome::kProcess) {
       ended_.push_back(std::move(ended));
     }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ class TestProcessEvents : public ProcessEvents {
  public:
   absl::Status status() const override { return status_value; }
   ProcessEventReport Take(const Known& known) override {
+    if (on_take) on_take();
     ProcessEventReport taken = std::exchange(report, {});
     std::erase_if(taken.ended,
                   [&](const EndedProcess& ended) { return known(ended.sighting.pid, ended.sighting.start_ticks); });
@@ -35,6 +37,7 @@ class TestProcessEvents : public ProcessEvents {
   }
   absl::Status status_value;
   ProcessEventReport report;
+  std::function<void()> on_take;
 };
 
 class EndedProcessesTest : public testing::Test {
@@ -173,13 +176,15 @@ TEST_F(EndedProcessesTest, WhatWasNotShownIsSaid) {
   EXPECT_THAT(sink_.records()[1].process().unreadable(), testing::Contains("exe"));
 }
 
-TEST_F(EndedProcessesTest, ADamagedSightingIsAProblemAndTheOthersStay) {
+TEST_F(EndedProcessesTest, ADamagedSightingIsADegradationAndTheOthersStay) {
   AddEnded({.pid = 42});
   AddEnded({.pid = 43});
   events_.report.ended[0].sighting.files[1].second = std::string("no status\n");
   const pb::RunResult result = Run();
-  EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
-  EXPECT_EQ(result.problems(0).path(), "/proc/42");
+  EXPECT_EQ(result.status(), pb::RunResult::COMPLETE);
+  ASSERT_EQ(result.degradations_size(), 1);
+  EXPECT_EQ(result.degradations(0).path(), "/proc/42");
+  EXPECT_EQ(result.degradations(0).code(), "INVALID_ARGUMENT");
   EXPECT_THAT(Pids(), ElementsAre(1, 43));
 }
 
@@ -213,12 +218,13 @@ TEST_F(EndedProcessesTest, LossesAreDegradationsWithTheirNumbers) {
 TEST_F(EndedProcessesTest, AStopIsHeeded) {
   AddEnded({.pid = 42});
   StopSource stop;
-  files_.SetAccessHook([&](absl::string_view path) {
-    if (path == "/proc/1/stat") stop.RequestStop();
-    return absl::OkStatus();
-  });
+  // The scan is over by then.
+  events_.on_take = [&] { stop.RequestStop(); };
   const pb::RunResult result = Run(stop.token());
   EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
+  ASSERT_EQ(result.problems_size(), 1);
+  EXPECT_EQ(result.problems(0).code(), "CANCELLED");
+  EXPECT_THAT(result.problems(0).message(), HasSubstr("read ended processes: stopped"));
 }
 
 }  // namespace
