@@ -5,13 +5,6 @@
 #include "platform/status_macros.h"
 
 namespace rollcall {
-namespace {
-
-// Another process (a backup, a shell) may hold the lock for a moment.
-constexpr int kBusyTimeoutMs = 5000;
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Mode mode) {
   const int access = mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* db = nullptr;

@@ -18,6 +18,9 @@
 
 namespace rollcall {
 
+// How long a lock is waited for that another process (a second backend, a backup, a shell) holds for a moment.
+inline constexpr int kBusyTimeoutMs = 5000;
+
 // Owns a connection and its prepared statements. Not thread-safe.
 class Connection {
  public:

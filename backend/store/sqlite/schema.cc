@@ -136,6 +136,36 @@ INSERT INTO probe VALUES (1, 0);
 constexpr const char* kMigrations[] = {kVersion1};
 static_assert(std::size(kMigrations) == kSqliteSchemaVersion);
 
+// What the file says of itself.
+struct State {
+  int64_t application = 0;
+  int64_t version = 0;
+  int64_t objects = 0;
+};
+
+// At one moment: another process may be making it.
+absl::StatusOr<State> ReadState(Connection* connection) {
+  ROLLCALL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginRead(connection));
+  State state;
+  ROLLCALL_ASSIGN_OR_RETURN(state.application, connection->QueryInt("PRAGMA application_id"));
+  ROLLCALL_ASSIGN_OR_RETURN(state.version, connection->QueryInt("PRAGMA user_version"));
+  ROLLCALL_ASSIGN_OR_RETURN(state.objects, connection->QueryInt("SELECT count(*) FROM sqlite_schema"));
+  ROLLCALL_RETURN_IF_ERROR(transaction.Commit());
+  return state;
+}
+
+// SQLite does not wait for others when the way of journaling changes, so we do: as long as for any other lock.
+absl::Status UseWal(Connection* connection) {
+  constexpr int kWaitMs = 20;
+  absl::Status status;
+  for (int waited = 0; waited <= kBusyTimeoutMs; waited += kWaitMs) {
+    status = connection->Execute("PRAGMA journal_mode=WAL");
+    if (!absl::IsUnavailable(status)) return status;
+    sqlite3_sleep(kWaitMs);
+  }
+  return status;
+}
+
 absl::Status Migrate(Connection* connection, int64_t from) {
   for (int64_t version = from; version < kSqliteSchemaVersion; ++version) {
     ROLLCALL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(connection));
@@ -153,21 +183,20 @@ absl::Status Migrate(Connection* connection, int64_t from) {
 }  // namespace
 
 absl::Status PrepareSchema(Connection* connection) {
-  ROLLCALL_ASSIGN_OR_RETURN(const int64_t application, connection->QueryInt("PRAGMA application_id"));
-  ROLLCALL_ASSIGN_OR_RETURN(const int64_t version, connection->QueryInt("PRAGMA user_version"));
-  ROLLCALL_ASSIGN_OR_RETURN(const int64_t objects, connection->QueryInt("SELECT count(*) FROM sqlite_schema"));
-  const bool empty = objects == 0 && version == 0 && application == 0;
-  if (!empty && application != kSqliteApplicationId) {
+  ROLLCALL_ASSIGN_OR_RETURN(const State state, ReadState(connection));
+  const bool empty = state.objects == 0 && state.version == 0 && state.application == 0;
+  if (!empty && state.application != kSqliteApplicationId) {
     return absl::FailedPreconditionError("the database belongs to another program");
   }
-  if (version > kSqliteSchemaVersion) {
-    return absl::FailedPreconditionError(absl::StrCat("its schema version ", version, " is newer than this program's ",
-                                                      kSqliteSchemaVersion, "; use a newer rollcall-backend"));
+  if (state.version > kSqliteSchemaVersion) {
+    return absl::FailedPreconditionError(absl::StrCat("its schema version ", state.version,
+                                                      " is newer than this program's ", kSqliteSchemaVersion,
+                                                      "; use a newer rollcall-backend"));
   }
   // Can only be chosen before the first table exists.
   if (empty) ROLLCALL_RETURN_IF_ERROR(connection->Execute("PRAGMA auto_vacuum=INCREMENTAL"));
-  ROLLCALL_RETURN_IF_ERROR(connection->Execute("PRAGMA journal_mode=WAL"));
-  return Migrate(connection, version);
+  ROLLCALL_RETURN_IF_ERROR(UseWal(connection));
+  return Migrate(connection, state.version);
 }
 
 }  // namespace rollcall
