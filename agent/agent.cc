@@ -7,15 +7,11 @@
 #include <random>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "agent/agent_status.h"
 #include "agent/collection.h"
-#include "agent/identity/agent_identity.h"
-#include "agent/identity/epoch.h"
-#include "agent/identity/known_host.h"
+#include "agent/host_session.h"
 #include "agent/identity/local_file.h"
-#include "agent/live_host.h"
 #include "agent/memory_trim.h"
 #include "agent/own_usage.h"
 #include "agent/pipeline/batch_reducer.h"
@@ -33,8 +29,6 @@
 #include "agent/watchdog/watchdog.h"
 #include "collectors/registry.h"
 #include "google/protobuf/util/time_util.h"
-#include "platform/hardware_facts.h"
-#include "platform/host_identity.h"
 #include "platform/status_macros.h"
 #include "platform/version.h"
 #include "proto/record_json.h"
@@ -42,23 +36,9 @@
 namespace rollcall {
 namespace {
 
-constexpr size_t kMaxPemBytes = size_t{1} << 20;
-constexpr char kBootIdPath[] = "/proc/sys/kernel/random/boot_id";
 constexpr absl::Duration kWatchdogPeriod = absl::Seconds(10);
-constexpr uint32_t kSchemaVersion = 1;
 // Of the runs that are due only so many happen while what they find cannot be kept.
 constexpr uint32_t kStretchWithoutSpool = 4;
-// Holds the largest batch: one record of a megabyte.
-constexpr uint64_t kMinSpoolSegmentBytes = uint64_t{2} << 20;
-
-DirectorySpoolOptions SpoolOptions(const AgentConfig& config, const EntryReducer* reducer) {
-  DirectorySpoolOptions options;
-  options.max_bytes = config.spool_max_bytes;
-  // Small spools have small segments, or one of them would be too much of the whole.
-  options.segment_bytes = std::clamp(config.spool_max_bytes / 4, kMinSpoolSegmentBytes, options.segment_bytes);
-  options.reducer = reducer;
-  return options;
-}
 
 WatchdogLimits LimitsOf(const AgentConfig& config) {
   WatchdogLimits limits;
@@ -91,14 +71,13 @@ class Agent::Parts : public SessionDelegate {
   pb::AgentStatus Status() const;
 
   // SessionDelegate.
-  uint64_t Epoch() const override { return epoch_->current(); }
-  absl::Status RaiseEpochAbove(uint64_t epoch) override { return epoch_->RaiseAbove(epoch); }
+  uint64_t Epoch() const override { return host_.epoch->current(); }
+  absl::Status RaiseEpochAbove(uint64_t epoch) override { return host_.epoch->RaiseAbove(epoch); }
   void RunSoon(const std::string& collector) override { scheduler_->RunSoon(collector); }
   void EntryLost(uint64_t sequence, const absl::Status& cause) override;
   void FillUsage(pb::Heartbeat* heartbeat) const override;
 
  private:
-  pb::Hello MakeHello() const;
   CollectorContext MakeContext() const;
   WatchdogHooks MakeHooks();
   void AfterRun();
@@ -117,12 +96,8 @@ class Agent::Parts : public SessionDelegate {
   std::atomic<uint32_t> watchdog_stretch_{1};
   std::atomic<uint32_t> spool_stretch_{1};
 
-  AgentIdentity identity_;
-  HostIdentity host_identity_;
-  std::string boot_id_;
-  LiveHost host_;
+  ThisHost host_;
   std::unique_ptr<ProcessWatcher> process_watcher_;  // nullptr if off, or if this is not the host
-  std::unique_ptr<EpochSource> epoch_;
 
   BatchReducer reducer_;
   std::unique_ptr<DirectorySpool> disk_;
@@ -145,30 +120,20 @@ class Agent::Parts : public SessionDelegate {
 absl::Status Agent::Parts::Identify() {
   ROLLCALL_RETURN_IF_ERROR(CheckCollectors(AllCollectors()));
   ROLLCALL_RETURN_IF_ERROR(EnsurePrivateDirectory(config_.state_dir));
-  ROLLCALL_ASSIGN_OR_RETURN(const std::string certificate, ReadLocalFile(config_.tls_cert, kMaxPemBytes));
-  ROLLCALL_ASSIGN_OR_RETURN(identity_, IdentityFromCertificate(certificate));
-  ROLLCALL_ASSIGN_OR_RETURN(host_, OpenHost(config_.root));
-  ROLLCALL_ASSIGN_OR_RETURN(const std::string kept_id,
-                            LoadOrCreateKeptId(config_.state_dir + "/host_id", GenerateUuid));
-  ROLLCALL_ASSIGN_OR_RETURN(host_identity_, RecognizeHost(config_.state_dir + "/known_host",
-                                                          IdentifyHost(*host_.files, kept_id, config_.cloud_facts),
-                                                          ReadHardwareFacts(*host_.files)));
-  if (!host_identity_.clone_of.empty()) {
+  ROLLCALL_ASSIGN_OR_RETURN(host_, OpenThisHost(config_, *clock_));
+  if (!host_.identity.clone_of.empty()) {
     logger_->Warning("host.clone",
                      "this machine runs on a copy of another's disk; it has a host id of its own, and should be "
                      "enrolled anew for a certificate of its own",
-                     {{"host_id", host_identity_.id}, {"clone_of", host_identity_.clone_of}});
+                     {{"host_id", host_.identity.id}, {"clone_of", host_.identity.clone_of}});
   }
-  const absl::StatusOr<std::string> boot_id = host_.files->ReadFile(kBootIdPath, 64);
-  if (boot_id.ok()) boot_id_ = std::string(absl::StripAsciiWhitespace(*boot_id));
-  ROLLCALL_ASSIGN_OR_RETURN(epoch_, EpochSource::Open(config_.state_dir + "/epoch", *clock_));
   return absl::OkStatus();
 }
 
 absl::Status Agent::Parts::OpenSpool() {
-  const std::string directory = config_.state_dir + "/spool";
+  const std::string directory = SpoolDirectoryOf(config_);
   ROLLCALL_RETURN_IF_ERROR(EnsurePrivateDirectory(directory));
-  ROLLCALL_ASSIGN_OR_RETURN(disk_, DirectorySpool::Open(directory, SpoolOptions(config_, &reducer_)));
+  ROLLCALL_ASSIGN_OR_RETURN(disk_, DirectorySpool::Open(directory, SpoolOptionsOf(config_, &reducer_)));
   for (const std::string& problem : disk_->recovery_problems()) {
     logger_->Warning("spool.recovered", "the spool was damaged; what it lost is collected again",
                      {{"detail", problem}});
@@ -181,28 +146,16 @@ absl::Status Agent::Parts::OpenSpool() {
   return absl::OkStatus();
 }
 
-pb::Hello Agent::Parts::MakeHello() const {
-  pb::Hello hello;
-  hello.set_agent_id(identity_.agent_id);
-  hello.set_agent_version(std::string(Version()));
-  hello.set_schema_version(kSchemaVersion);
-  hello.set_host_id(host_identity_.id);
-  hello.set_boot_id(boot_id_);
-  hello.set_hosting_service(config_.hosting_service);
-  hello.set_region(config_.region);
-  return hello;
-}
-
 CollectorContext Agent::Parts::MakeContext() const {
   CollectorContext context;
-  context.files = host_.files.get();
+  context.files = host_.live.files.get();
   context.clock = clock_;
-  context.sockets = host_.sockets.get();
+  context.sockets = host_.live.sockets.get();
   context.process_events = process_watcher_.get();
-  context.system_manager = host_.system_manager.get();
-  context.host_id = host_identity_.id;
-  context.host_id_source = host_identity_.source;
-  context.host_clone_of = host_identity_.clone_of;
+  context.system_manager = host_.live.system_manager.get();
+  context.host_id = host_.identity.id;
+  context.host_id_source = host_.identity.source;
+  context.host_clone_of = host_.identity.clone_of;
   context.cloud_facts = config_.cloud_facts;
   context.agent_version = std::string(Version());
   return context;
@@ -227,9 +180,9 @@ WatchdogHooks Agent::Parts::MakeHooks() {
 void Agent::Parts::ListenForProcesses() {
   const auto processes = config_.collectors.find("processes");
   const bool collected = processes != config_.collectors.end() && processes->second.enabled;
-  if (!config_.watch_process_events || !collected || host_.sockets == nullptr) return;
+  if (!config_.watch_process_events || !collected || host_.live.sockets == nullptr) return;
   process_watcher_ =
-      std::make_unique<ProcessWatcher>(host_.files.get(), clock_, [this] { scheduler_->RunSoon("processes"); });
+      std::make_unique<ProcessWatcher>(host_.live.files.get(), clock_, [this] { scheduler_->RunSoon("processes"); });
   if (const absl::Status status = process_watcher_->status(); !status.ok()) {
     logger_->Warning("watch.no_process_events", "processes that live between two scans go unseen", {{"cause", status}});
   }
@@ -240,25 +193,16 @@ void Agent::Parts::Connect() {
   collection_ = std::make_unique<Collection>(config_, AllCollectors(), MakeContext(), redacting_.get(), logger_,
                                              [this] { AfterRun(); });
   SchedulerOptions scheduling;
-  scheduling.agent_id = identity_.agent_id;
+  scheduling.agent_id = host_.agent.agent_id;
   scheduling.initial_window = config_.first_inventory_within;
   scheduler_ = std::make_unique<Scheduler>(scheduling, collection_->Tasks(), clock_);
   if (config_.watch_enabled) {
     watcher_ = std::make_unique<ChangeWatcher>(
-        host_.files.get(), collection_->Watched(), [this](const std::string& name) { RunSoon(name); }, logger_);
+        host_.live.files.get(), collection_->Watched(), [this](const std::string& name) { RunSoon(name); }, logger_);
   }
-  upload_ = std::make_unique<UploadSession>(MakeHello(), spool_.get(), &states_, this, clock_, logger_);
-  GrpcSession::Options options;
-  options.addresses = config_.backend_addresses;
-  options.server_name = config_.backend_server_name;
-  options.ca_path = config_.tls_ca;
-  options.cert_path = config_.tls_cert;
-  options.key_path = config_.tls_key;
-  options.first_contact_within = config_.backend_first_contact_within;
-  options.max_backoff = config_.backend_max_backoff;
-  options.proxy = config_.backend_proxy;
-  options.proxy_credentials_path = config_.backend_proxy_credentials;
-  session_ = std::make_unique<GrpcSession>(options, upload_.get(), clock_, logger_, [this] { return Random(); });
+  upload_ = std::make_unique<UploadSession>(HelloOf(config_, host_), spool_.get(), &states_, this, clock_, logger_);
+  session_ = std::make_unique<GrpcSession>(SessionOptionsOf(config_), upload_.get(), clock_, logger_,
+                                           [this] { return Random(); });
   watchdog_ = std::make_unique<Watchdog>(LimitsOf(config_), MakeHooks(), clock_, kWatchdogPeriod);
 }
 
@@ -322,9 +266,9 @@ int Agent::Parts::Run() {
   session_->Start();
   watchdog_->Start();
   logger_->Info("agent.started", "the agent runs",
-                {{"agent_id", identity_.agent_id},
-                 {"tenant", identity_.tenant},
-                 {"host_id", host_identity_.id},
+                {{"agent_id", host_.agent.agent_id},
+                 {"tenant", host_.agent.tenant},
+                 {"host_id", host_.identity.id},
                  {"version", Version()},
                  {"epoch", Epoch()},
                  {"collectors", collection_->Stats().size()}});
@@ -353,7 +297,7 @@ pb::AgentStatus Agent::Parts::Status() const {
   snapshot.spool_max_bytes = config_.spool_max_bytes;
   snapshot.spool_write = spool_->last_write();
   snapshot.session = session_->Status();
-  snapshot.certificate_not_after = identity_.not_after;
+  snapshot.certificate_not_after = host_.agent.not_after;
   snapshot.redactions = redacting_->counters();
   if (watcher_ != nullptr) snapshot.watch = watcher_->Stats();
   if (process_watcher_ != nullptr) snapshot.process_watch = process_watcher_->Stats();
@@ -363,10 +307,10 @@ pb::AgentStatus Agent::Parts::Status() const {
   }
   pb::AgentStatus status;
   status.set_agent_version(std::string(Version()));
-  status.set_agent_id(identity_.agent_id);
-  status.set_tenant(identity_.tenant);
-  status.set_host_id(host_identity_.id);
-  status.set_host_id_source(host_identity_.source);
+  status.set_agent_id(host_.agent.agent_id);
+  status.set_tenant(host_.agent.tenant);
+  status.set_host_id(host_.identity.id);
+  status.set_host_id_source(host_.identity.source);
   status.set_epoch(Epoch());
   *status.mutable_started_at() =
       google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(started_at_));

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "agent/config/command_line.h"
+#include "agent/identity/testing/test_pki.h"
 #include "agent/spool/directory_spool.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -123,10 +124,39 @@ TEST_F(SpoolCommandTest, HostileNamesStayOnTheirLine) {
 TEST_F(SpoolCommandTest, DrainSaysWhatStandsInItsWay) {
   AgentConfig config;
   config.state_dir = state_dir_;
+  config.spool_max_bytes = uint64_t{64} << 20;
   config.tls_cert = state_dir_ + "/none.pem";
   EXPECT_EQ(DrainSpool(config, absl::Milliseconds(10), {}, out_, err_), 1);
   EXPECT_THAT(err_.str(), HasSubstr("drain spool: "));
   EXPECT_THAT(err_.str(), HasSubstr("none.pem"));
+}
+
+TEST_F(SpoolCommandTest, DrainTellsOfDamageAndOfWhatWasLost) {
+  AgentConfig config;
+  config.root = state_dir_;
+  config.state_dir = state_dir_;
+  config.spool_max_bytes = uint64_t{64} << 20;
+  config.backend_addresses = {"127.0.0.1:1"};
+  config.tls_ca = config.tls_cert = config.tls_key = state_dir_ + "/cert.pem";
+  TestPki pki;
+  std::ofstream(config.tls_cert)
+      << pki.Issue({"URI:rollcall://acme/agent/0c9ad1c8-3f5e-4a8e-9a51-6f1c7d1b2a30"}).cert_pem;
+  for (const bool json : {false, true}) {
+    std::filesystem::remove_all(state_dir_ + "/spool");
+    Filled().reset();
+    FlipAByte();
+    EXPECT_EQ(DrainSpool(config, absl::Milliseconds(10), {json, 0}, out_, err_), 1);
+  }
+  EXPECT_THAT(err_.str(), HasSubstr("the spool was damaged"));
+  EXPECT_THAT(err_.str(), HasSubstr("wal-00000000000000000001.log"));
+  EXPECT_THAT(err_.str(), HasSubstr("unreadable entries of collector"));
+  google::protobuf::Struct parsed;
+  const std::string text = out_.str().substr(out_.str().find('{'));
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(text, &parsed).ok()) << text;
+  EXPECT_GT(parsed.fields().at("dropped").number_value(), 0);
+  ASSERT_EQ(parsed.fields().at("damage").list_value().values_size(), 1);
+  EXPECT_THAT(parsed.fields().at("damage").list_value().values(0).string_value(),
+              HasSubstr("wal-00000000000000000001.log"));
 }
 
 }  // namespace
