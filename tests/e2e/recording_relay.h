@@ -5,8 +5,9 @@
 #include <list>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "platform/testing/loopback_server.h"
 
 namespace rollcall {
 
@@ -14,13 +15,9 @@ namespace rollcall {
 // passes. It knows nothing of what it forwards. Stops at the end of its life.
 class RecordingRelay {
  public:
-  // Fails the test if it cannot listen.
   explicit RecordingRelay(int backend_port);
-  ~RecordingRelay();
-  RecordingRelay(const RecordingRelay&) = delete;
-  RecordingRelay& operator=(const RecordingRelay&) = delete;
 
-  int port() const { return port_; }
+  int port() const { return server_.port(); }
 
   // Both directions of one connection.
   struct Capture {
@@ -31,21 +28,13 @@ class RecordingRelay {
   std::vector<Capture> Captures() const;
 
  private:
-  void Accept();
-  // Forwards until either side closes or the relay stops. Owns `agent`.
-  void Forward(int agent, Capture* capture);
-  // Moves what is there from one side to the other; false if there is no more to come.
-  bool Move(int from, int to, std::string* record);
+  // Forwards until either side closes or the relay stops.
+  void Forward(const LoopbackServer& server, int agent);
 
   const int backend_port_;
-  int listener_ = -1;
-  int stop_read_ = -1;
-  int stop_write_ = -1;
-  int port_ = 0;
   mutable std::mutex mutex_;
-  std::list<Capture> captures_;           // guarded by mutex_; entries stay where they are
-  std::vector<std::thread> connections_;  // of the accepting thread until it is joined
-  std::thread acceptor_;
+  std::list<Capture> captures_;  // guarded by mutex_; entries stay where they are
+  LoopbackServer server_;        // last: its threads use the others
 };
 
 // What is wrong with bytes that should be a TLS stream, from its first handshake record on; empty if

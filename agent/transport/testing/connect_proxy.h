@@ -2,11 +2,11 @@
 #ifndef ROLLCALL_AGENT_TRANSPORT_TESTING_CONNECT_PROXY_H_
 #define ROLLCALL_AGENT_TRANSPORT_TESTING_CONNECT_PROXY_H_
 
-#include <list>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "platform/testing/loopback_server.h"
 
 namespace rollcall {
 
@@ -15,31 +15,18 @@ class ConnectProxy {
  public:
   // Requires this value of Proxy-Authorization; anybody may connect if it is empty.
   explicit ConnectProxy(std::string authorization = "");
-  ~ConnectProxy();
-  ConnectProxy(const ConnectProxy&) = delete;
-  ConnectProxy& operator=(const ConnectProxy&) = delete;
 
-  int port() const { return port_; }
+  int port() const { return server_.port(); }
   // Heads of the requests so far.
   std::vector<std::string> Requests() const;
 
  private:
-  void Accept();
-  void Serve(int client);
-  // The request's head, up to and with the empty line; empty if none came.
-  std::string ReadHead(int client) const;
-  // Moves bytes until either side closes or the proxy stops.
-  void Tunnel(int client, int server) const;
+  void Serve(const LoopbackServer& server, int client);
 
   const std::string authorization_;
-  int listener_ = -1;
-  int stop_read_ = -1;
-  int stop_write_ = -1;
-  int port_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;
-  std::list<std::thread> connections_;  // of the accepting thread until it is joined
-  std::thread acceptor_;
+  LoopbackServer server_;  // last: its threads use the others
 };
 
 }  // namespace rollcall
