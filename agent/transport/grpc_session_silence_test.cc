@@ -3,13 +3,11 @@
 #include <gmock/gmock.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 
 #include "agent/transport/testing/grpc_session_fixture.h"
+#include "platform/testing/sockets.h"
 
 namespace rollcall {
 namespace {
@@ -82,15 +80,9 @@ TEST_F(SilenceTest, WaitingForAWriteIsNoWork) {
 }
 
 TEST_F(SilenceTest, AListenerThatSaysNothingIsLeft) {
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(::listen(listener, 16), 0);
-  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  options_.addresses = {Address(ntohs(address.sin_port))};
+  const ScopedFd listener = BindTestSocket({});
+  ASSERT_TRUE(listener.valid());
+  options_.addresses = {Address(PortOf(listener))};
   StartSession(&time_);
   ASSERT_TRUE(Eventually([&] {
     session_->Wake();  // shows where it stands
@@ -99,7 +91,6 @@ TEST_F(SilenceTest, AListenerThatSaysNothingIsLeft) {
   Pass(UploadSession::kWelcomeTimeout);
   EXPECT_TRUE(LeftBecause("wait for Welcome: the backend did not answer")) << session_->Status().last_error;
   session_.reset();
-  ::close(listener);
 }
 
 // Answers the first message with bytes that are no message, and never ends a call.
