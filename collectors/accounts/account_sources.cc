@@ -118,7 +118,8 @@ void ReadKeySettings(const FileTree& files, RunReport& report, AccountSources* s
   sources->key_locations = ReadKeyLocations(files);
   const KeyLocations& locations = sources->key_locations;
   for (const SshdConfigProblem& problem : locations.problems) {
-    report.AddDegradation(problem.path, problem.status, kReadRemedy);
+    const bool wildcard = absl::IsUnimplemented(problem.status);
+    report.AddDegradation(problem.path, problem.status, wildcard ? "name the folder in full" : kReadRemedy);
   }
   constexpr absl::string_view kConfig = "/etc/ssh/sshd_config";
   if (locations.command) {

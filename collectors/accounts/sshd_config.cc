@@ -1,5 +1,7 @@
 #include "collectors/accounts/sshd_config.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -19,9 +21,12 @@ constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 constexpr int kMaxDepth = 16;
 constexpr size_t kMaxFiles = 256;
 constexpr size_t kMaxPatterns = 64;
+constexpr int kMaxStars = 4;
 
 // Words of a line; quotes keep blanks together, `=` may follow the keyword.
 std::vector<std::string> Words(absl::string_view line) {
+  // Of a line that ends as on Windows, too.
+  line = absl::StripTrailingAsciiWhitespace(line);
   std::vector<std::string> words;
   size_t at = 0;
   while (at < line.size()) {
@@ -40,15 +45,12 @@ std::vector<std::string> Words(absl::string_view line) {
   return words;
 }
 
-// Whether a file name is one of `*.conf`: a star stands for anything, other wildcards are not known.
-bool IsOneOf(absl::string_view name, absl::string_view pattern) {
-  const size_t star = pattern.find('*');
-  if (star == absl::string_view::npos) return name == pattern;
-  const absl::string_view before = pattern.substr(0, star);
-  const absl::string_view after = pattern.substr(star + 1);
-  return !absl::StartsWith(name, ".") && name.size() >= before.size() + after.size() &&
-         absl::StartsWith(name, before) && absl::EndsWith(name, after);
+// As glob(3) has it: no wildcard stands for a dot at the beginning.
+bool IsOneOf(const std::string& name, const std::string& pattern) {
+  return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;
 }
+
+bool HasWildcard(absl::string_view text) { return text.find_first_of("*?[\\") != absl::string_view::npos; }
 
 class Reader {
  public:
@@ -113,13 +115,18 @@ class Reader {
     const std::string pattern = absl::StartsWith(written, "/") ? written : absl::StrCat("/etc/ssh/", written);
     const size_t slash = pattern.rfind('/');
     const std::string folder = pattern.substr(0, slash);
+    const std::string name = pattern.substr(slash + 1);
+    // Each star may look at the rest of a name again.
+    if (HasWildcard(folder) || std::count(name.begin(), name.end(), '*') > kMaxStars) {
+      return Note(kPaths[0], absl::UnimplementedError("include files: wildcards in a folder, or many in a name"));
+    }
     const auto entries = files_.List(folder.empty() ? "/" : folder);
     if (!entries.ok()) {
       if (!absl::IsNotFound(entries.status())) Note(folder, entries.status());
       return;
     }
     for (const DirectoryEntry& entry : *entries) {
-      if (!IsOneOf(entry.name, absl::string_view(pattern).substr(slash + 1))) continue;
+      if (!IsOneOf(entry.name, name)) continue;
       const std::string file = absl::StrCat(folder, "/", entry.name);
       const absl::Status status = ReadFile(file, depth + 1);
       if (!status.ok()) Note(file, status);

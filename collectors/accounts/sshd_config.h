@@ -28,7 +28,7 @@ struct KeyLocations {
 };
 
 // Reads `/etc/ssh/sshd_config` with what it includes, or `/usr/etc/ssh/sshd_config` where that is not there. As in sshd
-// the first value of a keyword counts.
+// the first value of a keyword counts. An Include with a wildcard in its folder is not followed, and is a problem.
 KeyLocations ReadKeyLocations(const FileTree& files);
 
 // The file of one account: `%h`, `%u`, `%U` and `%%` replaced, and relative to the home directory unless absolute.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "platform/memory_tree.h"
 
 namespace rollcall {
@@ -41,6 +42,36 @@ TEST(KeyLocations, IncludesAreReadInOrder) {
   EXPECT_THAT(ReadKeyLocations(files).patterns, ElementsAre("twenty"));
   files.SetFile(kConfig, "Include sshd_config.d/*.conf extra\nInclude gone.d/*\n");
   EXPECT_THAT(ReadKeyLocations(files).patterns, ElementsAre("twenty"));
+}
+
+TEST(KeyLocations, IncludesAreMatchedAsGlobDoes) {
+  for (const char* pattern : {"1?.conf", "[0-9]*.conf", "[!a-z]0.conf", "10.con?", "1*0*.c*f", "10.conf"}) {
+    MemoryTree files;
+    files.SetFile(kConfig, absl::StrCat("Include sshd_config.d/", pattern, "\n"));
+    files.SetFile("/etc/ssh/sshd_config.d/10.conf", "AuthorizedKeysFile ten\n");
+    files.SetFile("/etc/ssh/sshd_config.d/.10.conf", "AuthorizedKeysFile hidden\n");
+    EXPECT_THAT(ReadKeyLocations(files).patterns, ElementsAre("ten")) << pattern;
+  }
+}
+
+TEST(KeyLocations, AnIncludeThatIsNotUnderstoodIsSaid) {
+  for (const char* pattern : {"conf*/10.conf", "conf[.]d/10.conf", "/etc/ss?/conf.d/10.conf", "conf.d/*1*0*c*o*f"}) {
+    MemoryTree files;
+    files.SetFile(kConfig, absl::StrCat("Include ", pattern, "\n"));
+    files.SetFile("/etc/ssh/conf.d/10.conf", "AuthorizedKeysFile ten\n");
+    const KeyLocations locations = ReadKeyLocations(files);
+    ASSERT_EQ(locations.problems.size(), 1U) << pattern;
+    EXPECT_EQ(locations.problems[0].path, kConfig);
+    EXPECT_TRUE(absl::IsUnimplemented(locations.problems[0].status));
+  }
+}
+
+TEST(KeyLocations, LinesMayEndAsOnWindows) {
+  MemoryTree files;
+  files.SetFile(kConfig, "Include conf.d/10.conf\r\n");
+  files.SetFile("/etc/ssh/conf.d/10.conf", "AuthorizedKeysFile ten\r\n");
+  EXPECT_THAT(ReadKeyLocations(files).patterns, ElementsAre("ten"));
+  EXPECT_FALSE(Of("AuthorizedKeysCommand none\r\n").command);
 }
 
 TEST(KeyLocations, MatchBlocksAreConditions) {
