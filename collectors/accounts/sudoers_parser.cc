@@ -312,6 +312,7 @@ Sudoers ParseSudoers(absl::string_view text, absl::string_view path) {
   while (lines.Next(kMaxSudoersLineBytes, &line, &number, &cut)) {
     const absl::Status status =
         cut ? absl::ResourceExhaustedError("longer than is read") : parser.ParseLine(line, number);
+    sudoers.cut = sudoers.cut || absl::IsResourceExhausted(status);
     if (!status.ok() && sudoers.problems.size() < kMaxProblems) {
       sudoers.problems.emplace_back(status.code(), absl::StrCat("line ", number, ": ", status.message()));
     }

@@ -71,7 +71,9 @@ struct Sudoers {
   std::vector<SudoersDefaults> defaults;
   std::vector<SudoersInclude> includes;
   SudoersAliases aliases;
-  // `line N: what is wrong`, a few at most; never a line's text. sudo leaves such a line out, too.
+  // A bound below cut something off that sudo reads.
+  bool cut = false;
+  // `line N: what is wrong`, a few at most; never a line's text. But for what is cut, sudo leaves such a line out, too.
   std::vector<absl::Status> problems;
 };
 

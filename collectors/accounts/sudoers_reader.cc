@@ -39,6 +39,7 @@ class Reader {
     for (const absl::Status& problem : sudoers.problems) {
       Note(path, absl::Status(problem.code(), absl::StrCat("parse ", path, ": ", problem.message())));
     }
+    tree_->incomplete = tree_->incomplete || sudoers.cut;
     Merge(path, depth, std::move(sudoers));
     return absl::OkStatus();
   }

@@ -23,7 +23,7 @@ struct SudoersTree {
   std::vector<SudoersProblem> problems;
   // False if there is no sudoers file at all: nobody may use sudo.
   bool found = false;
-  // A file could not be read: there may be more rules.
+  // A file could not be read, or not in full: there may be more rules.
   bool incomplete = false;
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "platform/memory_tree.h"
 
 namespace rollcall {
@@ -120,6 +121,23 @@ TEST_F(ReadSudoersTree, ALinkThatLeadsToItself) {
   files_.SetSymlink("/etc/sudoers.d/nowhere", "/gone");
   EXPECT_THAT(Users(), ElementsAre("a /etc/sudoers:1"));
   EXPECT_EQ(Problems().size(), 2U);
+}
+
+TEST_F(ReadSudoersTree, WhatALimitCutsOffIsNotNothing) {
+  std::string damage;
+  for (int i = 0; i < 1'000; ++i) damage += "bad\n";
+  const std::string members = absl::StrJoin(std::vector<std::string>(kMaxSudoListMembers + 1, "u"), ",");
+  std::string includes;
+  for (int i = 0; i < 2'000; ++i) includes += "@include gone\n";
+  for (const std::string& text : {std::string(kMaxSudoersLineBytes + 1, 'u') + " ALL=ALL\n", members + " ALL=ALL\n",
+                                  includes, damage + members + " ALL=ALL\n"}) {
+    files_.SetFile("/etc/sudoers", text);
+    tree_ = ReadSudoers(files_, "web1");
+    EXPECT_TRUE(tree_.incomplete) << text.substr(0, 20);
+  }
+  files_.SetFile("/etc/sudoers", damage);
+  tree_ = ReadSudoers(files_, "web1");
+  EXPECT_FALSE(tree_.incomplete) << "sudo passes over such lines too";
 }
 
 TEST_F(ReadSudoersTree, DamagedLinesNameTheirFile) {
