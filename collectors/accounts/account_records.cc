@@ -174,13 +174,14 @@ void FillGroups(const PasswdEntry& user, const AccountSources& sources, const st
   if (!sources.groups_known) account->add_undetermined("groups");
 }
 
-void FillLogin(const std::optional<KnownLogin>& known, pb::Account* account) {
-  if (!known.has_value()) return;
+void FillLogin(const AccountLogin& known, pb::Account* account) {
+  if (known.incomplete) account->add_undetermined("last_login");
+  if (!known.latest.has_value()) return;
   pb::LastLogin& login = *account->mutable_last_login();
-  *login.mutable_time() = ToWire(known->record.time);
-  login.set_terminal(ToRecordText(known->record.terminal));
-  login.set_from_address(ToRecordText(known->record.from));
-  login.set_source(std::string(known->source));
+  *login.mutable_time() = ToWire(known.latest->record.time);
+  login.set_terminal(ToRecordText(known.latest->record.terminal));
+  login.set_from_address(ToRecordText(known.latest->record.from));
+  login.set_source(std::string(known.latest->source));
 }
 
 }  // namespace
@@ -232,7 +233,7 @@ std::string ToAccountText(absl::string_view text, size_t limit) {
 }
 
 pb::Account MakeAccount(const PasswdEntry& user, const AccountSources& sources, const Membership& membership,
-                        const AccountKeys& keys, const std::optional<KnownLogin>& login, absl::Time now) {
+                        const AccountKeys& keys, const AccountLogin& login, absl::Time now) {
   pb::Account account;
   account.set_uid(user.uid);
   account.set_name(ToAccountText(user.name, kMaxNameBytes));

@@ -22,7 +22,14 @@ struct AccountKeys {
   // At most kMaxKeysPerAccount, each with its file.
   std::vector<std::pair<const KeyLine*, std::string>> keys;
   size_t key_count = 0;
-  // A file could not be read.
+  // A file could not be read, or there may be keys elsewhere.
+  bool incomplete = false;
+};
+
+// What is known of the logins of an account.
+struct AccountLogin {
+  std::optional<KnownLogin> latest;
+  // A file that may hold a later one could not be read.
   bool incomplete = false;
 };
 
@@ -48,7 +55,7 @@ class Membership {
 
 // Everything about one account. `now` decides what has expired.
 pb::Account MakeAccount(const PasswdEntry& user, const AccountSources& sources, const Membership& membership,
-                        const AccountKeys& keys, const std::optional<KnownLogin>& login, absl::Time now);
+                        const AccountKeys& keys, const AccountLogin& login, absl::Time now);
 
 pb::AccountGroup MakeAccountGroup(const GroupEntry& group, const AccountSources& sources, const Membership& membership);
 

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "collectors/accounts/testing/accounts_fixture.h"
+#include "collectors/accounts/testing/login_files.h"
 
 namespace rollcall {
 namespace {
@@ -105,6 +106,40 @@ TEST_F(Accounts, AnUnreadableHomeIsNotNoKeys) {
   EXPECT_THAT(Find("alice").undetermined(), ElementsAre("authorized_keys"));
   EXPECT_THAT(Find("bob").undetermined(), IsEmpty());
   EXPECT_EQ(result_.degradations(0).path(), kAliceKeys);
+}
+
+TEST_F(Accounts, KeysThatAProgramOrAMatchBlockMayGiveAreNotNone) {
+  for (const char* config : {"AuthorizedKeysCommand /usr/bin/sss_ssh_authorizedkeys\n",
+                             "Match User bob\nAuthorizedKeysFile /etc/keys/%u\n"}) {
+    files_.SetFile("/etc/ssh/sshd_config", config);
+    EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+    EXPECT_THAT(Find("bob").undetermined(), ElementsAre("authorized_keys")) << config;
+    EXPECT_FALSE(Find("bob").has_login_permitted()) << "a key may open it";
+    EXPECT_TRUE(Find("alice").login_permitted()) << "what is seen is enough";
+    EXPECT_FALSE(Find("daemon").login_permitted()) << "no key opens that";
+    EXPECT_TRUE(Find("daemon").has_login_permitted());
+  }
+}
+
+TEST_F(Accounts, UnreadableLoginsAreNotNoLogin) {
+  for (const char* path : {"/var/log/wtmp", "/var/log/lastlog", "/var/lib/wtmpdb/wtmp.db"}) {
+    files_.SetFile(path, "");
+    files_.SetError(path, absl::PermissionDeniedError("permission denied"));
+    EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+    EXPECT_THAT(Find("alice").undetermined(), ElementsAre("last_login")) << path;
+    files_.SetError(path, absl::OkStatus());
+    files_.Unset(path);
+  }
+  Run();
+  EXPECT_THAT(Find("alice").undetermined(), IsEmpty()) << "none of it is there";
+}
+
+TEST_F(Accounts, OfDamagedLoginsWhatIsFoundIsDetermined) {
+  files_.SetFile("/var/log/wtmp", UtmpRecord({.user = "alice"}) + std::string(384, '\xff'));
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_TRUE(Find("alice").has_last_login());
+  EXPECT_THAT(Find("alice").undetermined(), IsEmpty());
+  EXPECT_THAT(Find("bob").undetermined(), ElementsAre("last_login"));
 }
 
 TEST_F(Accounts, AHomeOnASymlinkLoop) {

@@ -51,8 +51,12 @@ class AccountsCollector : public Collector {
     ROLLCALL_RETURN_IF_ERROR(ReadAccountSources(*files_, report, &sources));
     std::vector<LoginProblem> problems;
     ROLLCALL_RETURN_IF_ERROR(logins_.Refresh(*files_, &problems, stop));
-    for (const LoginProblem& problem : problems)
+    login_unread_ = false;
+    login_cut_ = false;
+    for (const LoginProblem& problem : problems) {
       report.AddDegradation(problem.path, problem.status, LoginRemedy(problem));
+      (problem.in_part ? login_cut_ : login_unread_) = true;
+    }
     const Membership membership(sources);
     const absl::Status status = EmitAll(sources, membership, sink, report, stop);
     logins_.Close();
@@ -76,8 +80,7 @@ class AccountsCollector : public Collector {
       if (stop.stop_requested()) return absl::CancelledError("emit accounts: stopped");
       const AccountKeys keys = ReadKeys(user, sources, &homes);
       pb::Record record;
-      *record.mutable_account() =
-          MakeAccount(user, sources, membership, keys, logins_.Find(user.name, user.uid), clock_->Now());
+      *record.mutable_account() = MakeAccount(user, sources, membership, keys, FindLogin(user), clock_->Now());
       if (!seen.emplace(user.uid, record.account().name()).second) {
         ReportTwice("/etc/passwd", user.uid, report);
         continue;
@@ -111,6 +114,13 @@ class AccountsCollector : public Collector {
                           "remove the second line");
   }
 
+  AccountLogin FindLogin(const PasswdEntry& user) const {
+    AccountLogin login = {.latest = logins_.Find(user.name, user.uid), .incomplete = login_unread_};
+    // What is cut off a file is older than what is found in it, as is most of what is damaged.
+    if (!login.latest.has_value() && login_cut_) login.incomplete = true;
+    return login;
+  }
+
   AccountKeys ReadKeys(const PasswdEntry& user, const AccountSources& sources, HomeReport* homes) {
     AccountKeys keys;
     std::set<std::string> paths;
@@ -118,8 +128,9 @@ class AccountsCollector : public Collector {
       std::string path = ExpandKeyPath(pattern, user.name, user.uid, user.home);
       if (!path.empty() && paths.insert(path).second) ReadKeyFile(path, sources.remote_mounts, &keys, homes);
     }
-    // Where the patterns could not be read in full, there may be more.
-    keys.incomplete = keys.incomplete || !sources.key_locations.problems.empty();
+    // Where the patterns could not be read in full, or a program or a Match block gives more, there may be others.
+    const KeyLocations& locations = sources.key_locations;
+    keys.incomplete = keys.incomplete || locations.command || locations.conditional || !locations.problems.empty();
     return keys;
   }
 
@@ -157,6 +168,9 @@ class AccountsCollector : public Collector {
   const FileTree* const files_;
   const Clock* const clock_;
   LoginHistory logins_;
+  // Of this run: some file of logins could not be read at all, or not all of one.
+  bool login_unread_ = false;
+  bool login_cut_ = false;
   HomeKeys home_keys_;
 };
 

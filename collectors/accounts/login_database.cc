@@ -45,7 +45,7 @@ class ProblemSink : public DamageSink {
       : path_(path), problems_(problems), stop_(stop) {}
   void TakeDamage(const absl::Status& damage) override {
     if (++damages_ > kMaxDamages) return;
-    problems_->push_back({path_, absl::DataLossError(absl::StrCat("parse ", path_, ": ", damage.message()))});
+    problems_->push_back({path_, absl::DataLossError(absl::StrCat("parse ", path_, ": ", damage.message())), true});
   }
   bool stop_requested() const override { return stop_.stop_requested(); }
 

@@ -102,11 +102,14 @@ absl::Status WtmpFile::Refresh(const FileTree& files, std::vector<LoginProblem>*
     return absl::OkStatus();
   }
   if (skipped_bytes_ > 0) {
-    problems->push_back({path_, absl::ResourceExhaustedError(absl::StrCat("read ", path_, ": only the last ",
-                                                                          kMaxTailBytes >> 20U, " MiB are read"))});
+    problems->push_back({path_,
+                         absl::ResourceExhaustedError(
+                             absl::StrCat("read ", path_, ": only the last ", kMaxTailBytes >> 20U, " MiB are read")),
+                         true});
   }
   if (damaged_bytes_ > 0) {
-    problems->push_back({path_, absl::DataLossError(absl::StrCat("parse ", path_, ": some bytes are no records"))});
+    problems->push_back(
+        {path_, absl::DataLossError(absl::StrCat("parse ", path_, ": some bytes are no records")), true});
   }
   return absl::OkStatus();
 }

@@ -11,6 +11,8 @@ namespace rollcall {
 struct LoginProblem {
   std::string path;
   absl::Status status;
+  // The file was read, but not all of it: what was found is there.
+  bool in_part = false;
 };
 
 }  // namespace rollcall
