@@ -5,9 +5,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
+#include "platform/clock.h"
 #include "platform/errno_status.h"
 
 namespace rollcall {
@@ -16,9 +18,6 @@ namespace {
 constexpr char kObject[] = "process events";
 // Marks the answer to the request; no other listener has a reason to take the same.
 constexpr uint32_t kAcknowledgement = 0x726f6c6c;
-
-// The kernel answers while it takes the request, so that only what came before has to be read.
-constexpr int kMaxReadsForAnswer = 100;
 
 // What the caller is to know of a call that failed.
 absl::Status Refused(int error) {
@@ -61,10 +60,15 @@ absl::Status ProcessEventSocket::Listen(const Options& options) {
   const std::string request = MakeProcListenRequest(kAcknowledgement);
   if (::send(fd_.get(), request.data(), request.size(), 0) < 0) return Refused(errno);
   // A request from another pid or user namespace is dropped without an answer, while the events
-  // that others have asked for arrive all the same. Those before the answer are not kept.
-  for (int reads = 0; reads < kMaxReadsForAnswer; ++reads) {
+  // that others have asked for arrive all the same: they must not draw out the wait. Those before
+  // the answer are not kept.
+  const SystemClock clock;
+  const absl::Duration deadline = clock.Monotonic() + options.patience;
+  for (bool in_time = true; in_time;) {
+    const absl::Duration left = std::max(deadline - clock.Monotonic(), absl::ZeroDuration());
+    in_time = left > absl::ZeroDuration();
     pollfd readable = {fd_.get(), POLLIN, 0};
-    const int ready = ::poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(options.patience)));
+    const int ready = ::poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(left)));
     if (ready == 0) break;
     ProcessEventBatch batch;
     bool lost = false;

@@ -23,7 +23,7 @@ class ProcessEventSocket {
     // Room for events nobody has read yet: about 4,000 at 1 KiB of kernel memory each. The kernel
     // gives less to those without CAP_NET_ADMIN.
     int receive_bytes = 4 << 20;
-    // For the kernel's answer.
+    // For the kernel's answer, in all.
     absl::Duration patience = absl::Seconds(1);
   };
 

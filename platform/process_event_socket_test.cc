@@ -3,15 +3,21 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "platform/clock.h"
 #include "platform/testing/child_process.h"
 
 namespace rollcall {
@@ -105,6 +111,38 @@ TEST_F(ProcessEventSocketTest, AnotherPidNamespaceGetsNoAnswer) {
       ProcessEventSocket::Options options;
       options.patience = absl::Milliseconds(100);
       return absl::IsUnavailable(ProcessEventSocket::Open(options).status());
+    });
+    return inside.ready();
+  });
+  EXPECT_TRUE(child.ready());
+}
+
+// What others send, and the kernel's events for other listeners, are no answer.
+TEST_F(ProcessEventSocketTest, WhatIsNoAnswerDoesNotDrawOutTheWaitForOne) {
+  const ChildProcess sender([] {
+    if (::fork() != 0) return true;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const ScopedFd fd(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_CONNECTOR));
+    sockaddr_nl address = {};
+    address.nl_family = AF_NETLINK;
+    address.nl_pid = 1;  // the first socket of the first process of a pid namespace
+    const std::string event(76, '\0');
+    for (int i = 0; i < 600; ++i) {
+      ::sendto(fd.get(), event.data(), event.size(), 0, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+      ::usleep(50'000);
+    }
+    ::_exit(0);
+  });
+  ASSERT_TRUE(sender.ready());
+  const ChildProcess child([] {
+    if (::unshare(CLONE_NEWPID) != 0) return false;
+    const ChildProcess inside([] {
+      ProcessEventSocket::Options options;
+      options.patience = absl::Milliseconds(300);
+      const SystemClock clock;
+      const absl::Duration begin = clock.Monotonic();
+      const bool refused = absl::IsUnavailable(ProcessEventSocket::Open(options).status());
+      return refused && clock.Monotonic() - begin < absl::Seconds(3);
     });
     return inside.ready();
   });
