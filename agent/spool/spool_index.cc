@@ -117,12 +117,14 @@ std::optional<uint64_t> SpoolIndex::first_sequence() const {
 }
 
 std::optional<SpoolUnit> SpoolIndex::OldestUnitWithState(const std::set<SpoolUnit>& except) const {
+  const Entry* oldest = nullptr;
   for (const Entry& entry : entries_) {
     if (entry.dropped || !HoldsState(entry.location.entry_class)) continue;
-    const SpoolUnit& unit = units_[entry.unit].name;
-    if (except.count(unit) == 0) return unit;
+    if (oldest != nullptr && oldest->location.replaces_from <= entry.location.replaces_from) continue;
+    if (except.count(units_[entry.unit].name) == 0) oldest = &entry;
   }
-  return std::nullopt;
+  if (oldest == nullptr) return std::nullopt;
+  return units_[oldest->unit].name;
 }
 
 std::vector<SpoolIndex::Location> SpoolIndex::OldestSamples(uint64_t max_bytes) const {

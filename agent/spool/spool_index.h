@@ -59,7 +59,8 @@ class SpoolIndex {
 
   size_t size() const { return live_; }
   std::optional<uint64_t> first_sequence() const;
-  // Unit of the oldest entry that holds state, but for those in `except`.
+  // Unit of the oldest entry that holds state, but for those in `except`. What replaces others is as old
+  // as they were.
   std::optional<SpoolUnit> OldestUnitWithState(const std::set<SpoolUnit>& except) const;
   // The oldest samples, as many as take `max_bytes`, at least one if there is one.
   std::vector<Location> OldestSamples(uint64_t max_bytes) const;
