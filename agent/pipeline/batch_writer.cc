@@ -25,7 +25,7 @@ absl::StatusOr<RunNumber> BatchWriter::Write(RunOutput&& output) {
   const SpoolUnit unit = UnitOf(output.result);
   // Only saves room and work: if it fails, what is pending is sent before this.
   if (output.mode == pb::FULL) spool_->Supersede(unit).IgnoreError();
-  const uint64_t dropped_before = spool_->Stats().dropped_entries;
+  const uint64_t lost_before = LostEntries(spool_->Stats(), unit.collector);
   const absl::StatusOr<RunNumber> appended = AppendParts(unit, output);
   if (!appended.ok()) {
     // The first error is the one to report; an unmarked unit is still without a baseline.
@@ -35,7 +35,7 @@ absl::StatusOr<RunNumber> BatchWriter::Write(RunOutput&& output) {
   if (!output.completes_set) return appended;
   states_->ClearFullRequest(unit);
   // Making room may have cost this very run its first parts; the mark then has to stay.
-  if (spool_->Stats().dropped_entries != dropped_before) return appended;
+  if (LostEntries(spool_->Stats(), unit.collector) != lost_before) return appended;
   if (absl::Status cleared = spool_->ClearNeedsFull(unit); !cleared.ok()) return cleared;
   return appended;
 }

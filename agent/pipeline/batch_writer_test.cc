@@ -128,6 +128,26 @@ TEST_F(BatchWriterTest, WhatTheSpoolCannotKeepIsMarked) {
   for (const pb::Batch& batch : BatchesIn(spool_)) EXPECT_FALSE(batch.last());
 }
 
+// Drops what another collector has, to make room for every entry.
+class DroppingOthersSpool : public FakeSpool {
+ public:
+  absl::StatusOr<uint64_t> Append(const SpoolUnit& unit, absl::string_view payload) override {
+    const SpoolUnit other{"resources", "host"};
+    if (absl::Status status = FakeSpool::Append(other, "sample").status(); !status.ok()) return status;
+    DropUnit(other);
+    return FakeSpool::Append(unit, payload);
+  }
+};
+
+TEST_F(BatchWriterTest, WhatOthersLostDoesNotKeepTheMark) {
+  DroppingOthersSpool spool;
+  BatchWriter writer([] { return 1; }, &spool, &states_);
+  ASSERT_TRUE(spool.MarkNeedsFull(unit_).ok());
+  ASSERT_TRUE(writer.Write(Output(pb::FULL, 600, 10)).ok());
+  EXPECT_GT(spool.Stats().dropped_entries, 0u);
+  EXPECT_FALSE(spool.NeedsFull(unit_)) << "or the next run would be a complete set again, and so on";
+}
+
 // Drops the run's own first part to make room for its last.
 class DroppingSpool : public FakeSpool {
  public:
