@@ -106,9 +106,56 @@ std::optional<SlowCalculator::End> SlowCalculator::PeriodOf(const pb::Expression
   return best;
 }
 
+// What falls on an instant up to `until` happens. A return that falls together with an end comes after it.
+void SlowCalculator::Happen(Wall until, Subscription* s) {
+  while (std::min(s->will_end, s->will_return) <= until) {
+    if (s->will_end <= s->will_return) {
+      s->ended = s->will_end;
+      s->will_end = kNever;
+    } else {
+      s->ended = kNever;
+      s->will_return = kNever;
+    }
+  }
+}
+
+// What is said at `instant` about ends.
+void SlowCalculator::HearEnds(const std::vector<DiaryEntry>& said, Wall instant, Subscription* s) {
+  std::optional<Wall> end;
+  bool withdrawn = false;
+  for (const DiaryEntry& e : said) {
+    if (e.what == DiaryEntry::kTerminate) end = std::max(end.value_or(e.effective), e.effective);
+    if (e.what == DiaryEntry::kWithdraw) withdrawn = true;
+  }
+  if (end.has_value() && (s->ended == kNever || (s->will_return != kNever && s->will_return < *end))) {
+    s->will_end = *end;
+  }
+  if (!withdrawn) return;
+  Happen(instant - 1, s);
+  s->will_end = kNever;
+}
+
+// What is said at `instant` about returns, the earliest first.
+void SlowCalculator::HearReturns(const std::vector<DiaryEntry>& said, Wall instant, Subscription* s) {
+  std::vector<Wall> returns;
+  for (const DiaryEntry& e : said) {
+    if (e.what == DiaryEntry::kReturn) returns.push_back(e.effective);
+  }
+  std::sort(returns.begin(), returns.end());
+  for (const Wall back : returns) {
+    Happen(instant, s);
+    if (s->ended == kNever && s->will_end == kNever) continue;
+    if (back > instant && (s->ended != kNever || s->will_end < back)) {
+      s->will_return = back;
+    } else {
+      s->ended = s->will_end = s->will_return = kNever;
+    }
+  }
+}
+
 // One instant after the other: what arrives at it is heard first, then what falls on it happens.
 SlowCalculator::Subscription SlowCalculator::Replay(const std::string& name, const std::vector<DiaryEntry>& diary,
-                                                    Wall now) const {
+                                                    Wall now) {
   std::set<Wall> instants = {now};
   for (const DiaryEntry& entry : diary) {
     if (entry.at <= now) instants.insert(entry.at);
@@ -116,51 +163,18 @@ SlowCalculator::Subscription SlowCalculator::Replay(const std::string& name, con
   }
   Subscription s;
   for (const Wall instant : instants) {
-    const auto happen = [&](Wall until) {
-      // A return that falls together with an end comes after it.
-      while (std::min(s.will_end, s.will_return) <= until) {
-        if (s.will_end <= s.will_return) {
-          s.ended = s.will_end;
-          s.will_end = kNever;
-        } else {
-          s.ended = kNever;
-          s.will_return = kNever;
-        }
-      }
-    };
-    happen(instant - 1);
-    std::optional<Wall> end;
-    for (const DiaryEntry& e : diary) {
-      if (e.at != instant || e.subscription != name) continue;
-      if (e.what == DiaryEntry::kTerminate) end = std::max(end.value_or(e.effective), e.effective);
-    }
-    if (end.has_value() && (s.ended == kNever || (s.will_return != kNever && s.will_return < *end))) s.will_end = *end;
-    const bool withdrawn = std::any_of(diary.begin(), diary.end(), [&](const DiaryEntry& e) {
-      return e.at == instant && e.subscription == name && e.what == DiaryEntry::kWithdraw;
-    });
-    if (withdrawn) {
-      happen(instant - 1);
-      s.will_end = kNever;
-    }
-    std::vector<Wall> returns;
+    Happen(instant - 1, &s);
+    std::vector<DiaryEntry> said;
     std::vector<Wall> paid;
     for (const DiaryEntry& e : diary) {
       if (e.at != instant || e.subscription != name) continue;
-      if (e.what == DiaryEntry::kReturn) returns.push_back(e.effective);
+      said.push_back(e);
       if (e.what == DiaryEntry::kPaid) paid.push_back(e.effective);
     }
-    std::sort(returns.begin(), returns.end());
-    for (const Wall back : returns) {
-      happen(instant);
-      if (s.ended == kNever && s.will_end == kNever) continue;
-      if (back > instant && (s.ended != kNever || s.will_end < back)) {
-        s.will_return = back;
-      } else {
-        s.ended = s.will_end = s.will_return = kNever;
-      }
-    }
+    HearEnds(said, instant, &s);
+    HearReturns(said, instant, &s);
     if (!paid.empty()) s.paid_until = *std::max_element(paid.begin(), paid.end());
-    happen(instant);
+    Happen(instant, &s);
   }
   return s;
 }
@@ -191,11 +205,10 @@ void SlowCalculator::ApplyRequests(const pb::CategoryRules& rules, const Events&
   }
 }
 
-SecondOpinion SlowCalculator::Ask(const std::string& service, const std::vector<std::string>& services, int day,
-                                  const std::vector<DiaryEntry>& diary, Wall now) const {
-  const pb::CategoryRules& rules = policy_.categories(0);
+// The ends that the rules may mean. Data of all services ends with the last of them.
+SlowCalculator::Ends SlowCalculator::EndsOf(const std::string& service, const std::vector<std::string>& services,
+                                            const std::vector<DiaryEntry>& diary, Wall now) const {
   const Subscription feature = Replay("", diary, now);
-  // Data of all services ends with the last of them.
   Wall hosting_end = kAlways;
   Wall hosting_paid = kNever;
   for (const std::string& name : services) {
@@ -206,46 +219,56 @@ SecondOpinion SlowCalculator::Ask(const std::string& service, const std::vector<
       hosting_paid = hosting_paid == kNever ? s.paid_until : std::max(hosting_paid, s.paid_until);
   }
   if (hosting_end == kAlways) hosting_end = kNever;
-  const bool by_hosting = std::any_of(rules.retain().begin(), rules.retain().end(), [](const pb::RetainRule& r) {
+  const auto& retain = policy_.categories(0).retain();
+  const bool by_hosting = std::any_of(retain.begin(), retain.end(), [](const pb::RetainRule& r) {
     return r.trigger() == pb::RetainRule::TERMINATED && r.scope() == pb::HOSTING;
   });
-  const Wall paid = by_hosting ? hosting_paid : feature.paid_until;
-  const Wall window = policy_.purge_window_days() * kWallDay;
+  return {feature.ended, hosting_end, by_hosting ? hosting_paid : feature.paid_until};
+}
 
-  SecondOpinion o;
+void SlowCalculator::ApplyRetain(const pb::RetainRule& rule, const Events& events, SecondOpinion* o) const {
+  const Wall window = policy_.purge_window_days() * kWallDay;
   const auto bound = [&](Wall must, Wall due) {
-    if (must >= o.deadline) return;
-    o.deadline = must;
-    o.due_from = due;
+    if (must >= o->deadline) return;
+    o->deadline = must;
+    o->due_from = due;
   };
-  Events events = {Midnight(day + 1) - 1, kNever, kNever, kNever};
-  for (const pb::RetainRule& rule : rules.retain()) {
-    const Wall end = rule.scope() == pb::FEATURE   ? feature.ended
-                     : rule.scope() == pb::HOSTING ? hosting_end
-                                                   : std::min(feature.ended, hosting_end);
+  if (events.terminated != kNever) o->ended = true;
+  if (rule.has_not_before()) {
+    if (const auto p = PeriodOf(rule.not_before(), events)) o->not_before = std::max(o->not_before, p->end);
+  }
+  if (rule.has_last_day()) {
+    if (const auto p = PeriodOf(rule.last_day(), events)) {
+      if (rule.exact()) o->not_before = std::max(o->not_before, p->end);
+      bound(p->whole ? p->end + window : p->end, p->whole ? p->end : p->end - window);
+    }
+  }
+  if (rule.has_not_after()) {
+    if (const auto p = PeriodOf(rule.not_after(), events)) bound(p->end, p->end - window);
+  }
+}
+
+void SlowCalculator::ApplyRules(const Ends& ends, Events events, SecondOpinion* o) const {
+  for (const pb::RetainRule& rule : policy_.categories(0).retain()) {
+    const Wall end = rule.scope() == pb::FEATURE   ? ends.feature
+                     : rule.scope() == pb::HOSTING ? ends.hosting
+                                                   : std::min(ends.feature, ends.hosting);
     if (rule.trigger() == pb::RetainRule::IN_SERVICE && end != kNever) continue;
     if (rule.trigger() == pb::RetainRule::TERMINATED && end == kNever) continue;
     events.terminated = rule.trigger() == pb::RetainRule::TERMINATED ? end : kNever;
-    events.period_end = paid != kNever ? paid : events.terminated;
-    if (events.terminated != kNever) o.ended = true;
-    if (rule.has_not_before()) {
-      if (const auto p = PeriodOf(rule.not_before(), events)) o.not_before = std::max(o.not_before, p->end);
-    }
-    if (rule.has_last_day()) {
-      if (const auto p = PeriodOf(rule.last_day(), events)) {
-        if (rule.exact()) o.not_before = std::max(o.not_before, p->end);
-        bound(p->whole ? p->end + window : p->end, p->whole ? p->end : p->end - window);
-      }
-    }
-    if (rule.has_not_after()) {
-      if (const auto p = PeriodOf(rule.not_after(), events)) bound(p->end, p->end - window);
-    }
+    events.period_end = ends.paid_until != kNever ? ends.paid_until : events.terminated;
+    ApplyRetain(rule, events, o);
   }
-  if (o.deadline != kNever) {
-    o.due_from = std::max(o.due_from, o.not_before);
-    if (o.not_before >= o.deadline) o.deadline = Midnight(DayAt(o.not_before - 1) + 1) + window;
+  if (o->deadline == kNever) return;
+  o->due_from = std::max(o->due_from, o->not_before);
+  if (o->not_before >= o->deadline) {
+    o->deadline = Midnight(DayAt(o->not_before - 1) + 1) + policy_.purge_window_days() * kWallDay;
   }
+}
 
+// When the first request came that is about this data and was not cancelled in time.
+Wall SlowCalculator::RequestedAt(const std::string& service, int day, const std::vector<DiaryEntry>& diary,
+                                 Wall now) const {
   std::map<std::string, Wall> requests;
   for (const DiaryEntry& e : diary) {
     const bool mine = e.only_service.empty() || e.only_service == service;
@@ -256,11 +279,13 @@ SecondOpinion SlowCalculator::Ask(const std::string& service, const std::vector<
     const Wall cooling = policy_.service_levels().cooling_off_hours() * kWallHour;
     if (it != requests.end() && e.at >= it->second && e.at < it->second + cooling) requests.erase(it);
   }
-  events.terminated = kNever;
-  events.period_end = paid;
-  for (const auto& [id, at] : requests) events.requested = std::min(events.requested, at);
-  ApplyRequests(rules, events, &o);
+  Wall first = kNever;
+  for (const auto& [id, at] : requests) first = std::min(first, at);
+  return first;
+}
 
+void SlowCalculator::ApplyHolds(const std::string& service, const std::vector<DiaryEntry>& diary, Wall now,
+                                SecondOpinion* o) {
   std::vector<const DiaryEntry*> holds;
   for (const DiaryEntry& e : diary) {
     const bool mine = e.only_service.empty() || service == "ALL" || e.only_service == service;
@@ -275,11 +300,23 @@ SecondOpinion SlowCalculator::Ask(const std::string& service, const std::vector<
       }
     }
     if (released == kNever) {
-      o.held = true;
-    } else if (o.deadline != kNever && hold->at < o.deadline) {
-      o.deadline = std::max(o.deadline, Midnight(DayAt(released) + 2));
+      o->held = true;
+    } else if (o->deadline != kNever && hold->at < o->deadline) {
+      o->deadline = std::max(o->deadline, Midnight(DayAt(released) + 2));
     }
   }
+}
+
+SecondOpinion SlowCalculator::Ask(const std::string& service, const std::vector<std::string>& services, int day,
+                                  const std::vector<DiaryEntry>& diary, Wall now) const {
+  const Ends ends = EndsOf(service, services, diary, now);
+  SecondOpinion o;
+  Events events = {Midnight(day + 1) - 1, kNever, kNever, kNever};
+  ApplyRules(ends, events, &o);
+  events.period_end = ends.paid_until;
+  events.requested = RequestedAt(service, day, diary, now);
+  ApplyRequests(policy_.categories(0), events, &o);
+  ApplyHolds(service, diary, now, &o);
   if (o.held || o.deadline == kNever) o.due_from = kNever;
   if (o.held) o.deadline = kNever;
   return o;

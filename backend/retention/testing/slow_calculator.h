@@ -76,6 +76,10 @@ class SlowCalculator {
     Wall will_return = kNever;
     Wall paid_until = kNever;
   };
+  // What the rules may mean by the end; and until when is paid for.
+  struct Ends {
+    Wall feature, hosting, paid_until;
+  };
   // The end of a period; whole if it is 24:00 of `day` rather than an instant in it.
   struct End {
     Wall end;
@@ -93,7 +97,17 @@ class SlowCalculator {
   int WalkWorkingDays(int day, uint32_t days) const;
   bool IsWorked(int day) const;
   std::optional<End> PeriodOf(const rollcall::v1::Expression& e, const Events& events) const;
-  Subscription Replay(const std::string& name, const std::vector<DiaryEntry>& diary, Wall now) const;
+  static void Happen(Wall until, Subscription* s);
+  static void HearEnds(const std::vector<DiaryEntry>& said, Wall instant, Subscription* s);
+  static void HearReturns(const std::vector<DiaryEntry>& said, Wall instant, Subscription* s);
+  static Subscription Replay(const std::string& name, const std::vector<DiaryEntry>& diary, Wall now);
+  Ends EndsOf(const std::string& service, const std::vector<std::string>& services,
+              const std::vector<DiaryEntry>& diary, Wall now) const;
+  void ApplyRetain(const rollcall::v1::RetainRule& rule, const Events& events, SecondOpinion* opinion) const;
+  void ApplyRules(const Ends& ends, Events events, SecondOpinion* opinion) const;
+  Wall RequestedAt(const std::string& service, int day, const std::vector<DiaryEntry>& diary, Wall now) const;
+  static void ApplyHolds(const std::string& service, const std::vector<DiaryEntry>& diary, Wall now,
+                         SecondOpinion* opinion);
   void ApplyRequests(const rollcall::v1::CategoryRules& rules, const Events& events, SecondOpinion* opinion) const;
 
   rollcall::v1::Policy policy_;
