@@ -34,6 +34,12 @@ std::string ArchiveText(const pb::ArchiveRule& archive) {
                       " hours");
 }
 
+std::string HoldText(const pb::Override& rule) {
+  Words categories;
+  for (const int category : rule.categories()) categories.insert(CategoryInWords(static_cast<pb::Category>(category)));
+  return absl::StrCat(rule.clause(), categories.empty() ? "" : ", for ", absl::StrJoin(categories, ", "));
+}
+
 class Differ {
  public:
   Differ(const RetentionPolicy& before, const RetentionPolicy& after) : before_(before), after_(after) {}
@@ -96,10 +102,7 @@ class Differ {
                 absl::StrCat(after.service_levels().cooling_off_hours(), " hours"));
     CompareSubprocessors(before.subprocessors(), after.subprocessors());
     CompareSpecial(before.special(), after.special());
-    const auto hold = [](const pb::Override& rule) {
-      return absl::StrCat(rule.clause(), rule.categories().empty() ? "" : ", for some categories");
-    };
-    CompareSets("legal holds", WordsOf(before.overrides(), hold), WordsOf(after.overrides(), hold),
+    CompareSets("legal holds", WordsOf(before.overrides(), HoldText), WordsOf(after.overrides(), HoldText),
                 pb::DIFFERENCE_OTHER, pb::DIFFERENCE_OTHER);
     CompareClauses(before, after);
   }

@@ -9,8 +9,8 @@ namespace rollcall {
 
 // Every difference that matters to those whose data it is: categories, elements, purposes, stores, archives,
 // shares, how long (worked out on StandardExamples, in days), requests, holds, zone, calendar, region,
-// sub-processors, special conditions, service levels. Titles, clause texts and the like are one line.
-// Empty if the rules are the same. Pure.
+// sub-processors, special conditions, service levels. Of a clause, that it reads differently. Titles, sources and
+// sections are not compared. Empty if the rules are the same. Pure.
 pb::PolicyDiffReport DiffPolicies(const RetentionPolicy& before, const RetentionPolicy& after);
 
 }  // namespace rollcall

@@ -165,9 +165,22 @@ TEST(PolicyDiff, EveryDifferenceIsSaid) {
   says([](pb::Policy* p) { p->set_purge_window_days(2); }, "MORE agreement purge window 1 becomes 2 days");
   says([](pb::Policy* p) { p->mutable_service_levels()->set_request_days(5); }, "LESS agreement service level");
   says([](pb::Policy* p) { p->clear_overrides(); }, "OTHER agreement legal holds removed: R6");
+  says([](pb::Policy* p) { p->mutable_overrides(0)->add_categories(pb::CONSOLE_CONFIG); },
+       "OTHER agreement legal holds added: R6, for console config");
   says([](pb::Policy* p) { p->mutable_clauses(0)->set_text("x"); }, "OTHER agreement clause reads differently: P1");
   says([](pb::Policy* p) { p->mutable_special()->set_minimum_age_attestation(false); },
        "OTHER agreement minimum age is not attested any more");
+}
+
+TEST(PolicyDiff, AHoldThatMovesToAnotherCategoryIsADifference) {
+  RetentionPolicy before = Load("tcss-dpsa-module");
+  before.data.mutable_overrides(0)->add_categories(pb::ASSET_BASIC);
+  RetentionPolicy after = before;
+  after.data.mutable_overrides(0)->set_categories(0, pb::CONSOLE_CONFIG);
+  const pb::PolicyDiffReport report = DiffPolicies(before, after);
+  ASSERT_EQ(report.differences_size(), 2) << report.ShortDebugString();
+  EXPECT_EQ(report.differences(0).text(), "added: R6, for console config");
+  EXPECT_EQ(report.differences(1).text(), "removed: R6, for asset basic");
 }
 
 pb::TenantFacts Tenant() {
