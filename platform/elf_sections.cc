@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/strings/match.h"
 
@@ -19,8 +20,6 @@ struct Layout {
   size_t names_index;
   // In one entry of the table.
   size_t entry_bytes;
-  size_t flags;
-  size_t address;
   size_t offset;
   size_t size;
   size_t link;
@@ -34,8 +33,6 @@ constexpr Layout kLayout32 = {
     .section_count = offsetof(Elf32_Ehdr, e_shnum),
     .names_index = offsetof(Elf32_Ehdr, e_shstrndx),
     .entry_bytes = sizeof(Elf32_Shdr),
-    .flags = offsetof(Elf32_Shdr, sh_flags),
-    .address = offsetof(Elf32_Shdr, sh_addr),
     .offset = offsetof(Elf32_Shdr, sh_offset),
     .size = offsetof(Elf32_Shdr, sh_size),
     .link = offsetof(Elf32_Shdr, sh_link),
@@ -49,8 +46,6 @@ constexpr Layout kLayout64 = {
     .section_count = offsetof(Elf64_Ehdr, e_shnum),
     .names_index = offsetof(Elf64_Ehdr, e_shstrndx),
     .entry_bytes = sizeof(Elf64_Shdr),
-    .flags = offsetof(Elf64_Shdr, sh_flags),
-    .address = offsetof(Elf64_Shdr, sh_addr),
     .offset = offsetof(Elf64_Shdr, sh_offset),
     .size = offsetof(Elf64_Shdr, sh_size),
     .link = offsetof(Elf64_Shdr, sh_link),
@@ -117,10 +112,8 @@ class Table {
   // All of an entry but the section's name. False if its content is not in the file.
   bool Fill(uint64_t index, ElfSection* section) const {
     const absl::string_view entry = Entry(index);
-    section->type = static_cast<uint32_t>(numbers_.Read(entry, kEntryType, 4));
-    section->flags = Word(entry, layout_.flags);
-    section->address = Word(entry, layout_.address);
-    if (section->type == SHT_NOBITS || section->type == SHT_NULL) return true;
+    const uint64_t type = numbers_.Read(entry, kEntryType, 4);
+    if (type == SHT_NOBITS || type == SHT_NULL) return true;
     return Slice(file_, Word(entry, layout_.offset), Word(entry, layout_.size), &section->content);
   }
 
@@ -170,13 +163,9 @@ absl::StatusOr<ElfSections> ParseElfSections(absl::string_view file) {
     return absl::InvalidArgumentError("parse ELF file: unknown class or byte order");
   }
   ElfSections elf;
-  elf.is_64_bit = file_class == ELFCLASS64;
-  elf.is_big_endian = byte_order == ELFDATA2MSB;
-  const Layout& layout = elf.is_64_bit ? kLayout64 : kLayout32;
+  const Layout& layout = file_class == ELFCLASS64 ? kLayout64 : kLayout32;
   if (file.size() < layout.header_bytes) return absl::DataLossError("parse ELF file: header is cut short");
-  const Numbers numbers(elf.is_big_endian);
-  elf.type = static_cast<uint16_t>(numbers.Read(file, offsetof(Elf64_Ehdr, e_type), 2));
-  elf.machine = static_cast<uint16_t>(numbers.Read(file, offsetof(Elf64_Ehdr, e_machine), 2));
+  const Numbers numbers(byte_order == ELFDATA2MSB);
   Table table(file, layout, numbers);
   if (absl::Status status = table.Locate(); !status.ok()) return status;
   ElfSection names;

@@ -3,7 +3,6 @@
 #define ROLLCALL_PLATFORM_ELF_SECTIONS_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -15,22 +14,11 @@ struct ElfSection {
   // Points into the file, as does `content`. Empty if the name is damaged or has more than 4096
   // bytes.
   absl::string_view name;
-  // SHT_* of elf.h.
-  uint32_t type = 0;
-  // SHF_* of elf.h.
-  uint64_t flags = 0;
-  uint64_t address = 0;
   // Empty for sections without bytes in the file (SHT_NOBITS) and for damaged ones.
   absl::string_view content;
 };
 
 struct ElfSections {
-  bool is_64_bit = false;
-  bool is_big_endian = false;
-  // ET_* of elf.h, such as 1 for relocatable objects.
-  uint16_t type = 0;
-  // EM_* of elf.h.
-  uint16_t machine = 0;
   // In file order, the empty section 0 included.
   std::vector<ElfSection> sections;
   // Sections whose name or content lies outside the file, or whose name is too long.

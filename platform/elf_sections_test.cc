@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "platform/testing/elf_builder.h"
 
@@ -39,10 +40,6 @@ TEST(ElfSections, BothClassesAndByteOrders) {
     const std::string file = BuildElf(form, {{".text", "code"}, {".modinfo", "license=GPL"}, {".empty", ""}});
     const auto elf = ParseElfSections(file);
     ASSERT_TRUE(elf.ok()) << elf.status();
-    EXPECT_EQ(elf->is_64_bit, form.is_64_bit);
-    EXPECT_EQ(elf->is_big_endian, form.is_big_endian);
-    EXPECT_EQ(elf->type, 1);
-    EXPECT_EQ(elf->machine, 62);
     EXPECT_EQ(elf->damaged, 0U);
     EXPECT_EQ(elf->sections.size(), 5U);
     EXPECT_EQ(ContentOf(*elf, ".modinfo"), "license=GPL");
@@ -58,7 +55,7 @@ TEST(ElfSections, AProgramOfThisMachine) {
   ASSERT_TRUE(elf.ok()) << elf.status();
   EXPECT_EQ(elf->damaged, 0U);
   ASSERT_NE(elf->Find(".interp"), nullptr);
-  EXPECT_NE(elf->Find(".interp")->address, 0U);
+  EXPECT_TRUE(absl::StartsWith(elf->Find(".interp")->content, "/")) << elf->Find(".interp")->content;
   ASSERT_NE(elf->Find(".bss"), nullptr);
   EXPECT_TRUE(elf->Find(".bss")->content.empty()) << "takes no room in the file";
 }
