@@ -317,7 +317,7 @@ TEST_P(FileWatchTest, FilesystemsThatTellNothingAreGaps) {
   EXPECT_THAT(std::string((*watch)->gaps()[0].cause.message()), HasSubstr("procfs"));
 }
 
-// The kernel's own limits, lowered in a user namespace. Returns false if there is none to be had.
+// The kernel's own limits, lowered in a user namespace. False if there is none to be had.
 bool LowerInotifyLimit(const char* which, const char* value) {
   if (::unshare(CLONE_NEWUSER) != 0) return false;
   std::ofstream file(absl::StrCat("/proc/sys/user/", which));
@@ -325,13 +325,22 @@ bool LowerInotifyLimit(const char* which, const char* value) {
   return file.good();
 }
 
+// Whether a child of this process may do so.
+bool CanLowerInotifyLimits() {
+  return ChildProcess([] { return LowerInotifyLimit("max_inotify_watches", "2"); }).ready();
+}
+
+// Mounts of its own, which nobody else sees.
+bool EnterMountNamespace() {
+  return ::unshare(CLONE_NEWNS) == 0 && ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
 TEST_P(FileWatchTest, TheKernelsLimitOfWatchesIsAGapThatSaysWhatToRaise) {
+  if (!CanLowerInotifyLimits()) GTEST_SKIP() << "no user namespace to lower the kernel's limits in";
   files_.SetFile("/srv/a/file", "x");
   ::chmod(files_.root().c_str(), 0755);
-  bool lowered = false;
   const ChildProcess child([&] {
-    lowered = LowerInotifyLimit("max_inotify_watches", "2");
-    if (!lowered) return true;
+    if (!LowerInotifyLimit("max_inotify_watches", "2")) return false;
     const auto watch = FileWatch::Create(&files_.tree());
     if (!watch.ok() || !(*watch)->Add("/srv/a/file").ok() || (*watch)->gaps().size() != 1) return false;
     const absl::Status cause = (*watch)->gaps()[0].cause;
@@ -341,8 +350,9 @@ TEST_P(FileWatchTest, TheKernelsLimitOfWatchesIsAGapThatSaysWhatToRaise) {
 }
 
 TEST_P(FileWatchTest, TheKernelsLimitOfInstancesIsUnavailable) {
+  if (!CanLowerInotifyLimits()) GTEST_SKIP() << "no user namespace to lower the kernel's limits in";
   const ChildProcess child([&] {
-    if (!LowerInotifyLimit("max_inotify_instances", "0")) return true;
+    if (!LowerInotifyLimit("max_inotify_instances", "0")) return false;
     const absl::Status status = FileWatch::Create(&files_.tree()).status();
     return absl::IsUnavailable(status) && status.ToString().find("max_user_instances") != std::string::npos;
   });
@@ -364,12 +374,11 @@ TEST_P(FileWatchTest, ADirectoryItMayNotReadIsAGap) {
 }
 
 TEST_P(FileWatchTest, AnUnmountedDirectoryIsFollowedAnew) {
-  if (::geteuid() != 0) GTEST_SKIP() << "mounting takes root";
+  if (::geteuid() != 0 || !ChildProcess(EnterMountNamespace).ready()) GTEST_SKIP() << "may not mount here";
   files_.SetFile("/data/below", "under the mount");
   const ChildProcess child([&] {
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return true;
     const std::string data = files_.OnDisk("/data");
-    if (::mount("tmpfs", data.c_str(), "tmpfs", 0, nullptr) != 0) return true;
+    if (!EnterMountNamespace() || ::mount("tmpfs", data.c_str(), "tmpfs", 0, nullptr) != 0) return false;
     // The tree's own descriptor is in the old mount namespace.
     const auto tree = HostRoot::Create(files_.root(), GetParam());
     std::ofstream(data + "/below") << "on the mount";
