@@ -60,7 +60,12 @@ TEST(DeviceTables, BadLinesAreNamedAndTheRestIsKept) {
   for (const std::string& line : lines) {
     const auto table =
         ParseDiskStats(absl::StrCat("8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n", line, "\n8 1 sdz 1 2 3 4 5 6 7 8 9 10 11\n"));
-    if (line == lines[1]) continue;  // figures are good, and the name is made fit for a record later
+    if (line == lines[1]) {
+      // Its figures are good, and the name is made fit for a record later.
+      EXPECT_THAT(table.devices, SizeIs(3));
+      EXPECT_THAT(table.problems, IsEmpty());
+      continue;
+    }
     EXPECT_THAT(table.devices, SizeIs(2)) << line.substr(0, 50);
     ASSERT_THAT(table.problems, SizeIs(1)) << line.substr(0, 50);
     EXPECT_THAT(std::string(table.problems[0].message()), HasSubstr("parse diskstats: line 2: "));
