@@ -12,7 +12,6 @@ namespace rollcall {
 // Identifier octets of what is read here.
 enum DerTag : uint8_t {
   kDerInteger = 0x02,
-  kDerOctetString = 0x04,
   kDerObjectId = 0x06,
   kDerSequence = 0x30,
   kDerSet = 0x31,
@@ -36,7 +35,6 @@ class DerReader {
   std::optional<absl::string_view> Read(uint8_t tag);
   // Passes the next element if it has that tag.
   bool Skip(uint8_t tag) { return Read(tag).has_value(); }
-  bool at_end() const { return rest_.empty(); }
 
  private:
   absl::string_view rest_;

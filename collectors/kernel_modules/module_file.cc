@@ -36,12 +36,6 @@ void ParseContent(absl::string_view content, ModuleFile* file) {
   }
 }
 
-// Access does not count: it changes with every read.
-bool SameContent(const FileInfo& a, const FileInfo& b) {
-  return a.device == b.device && a.inode == b.inode && a.size_bytes == b.size_bytes &&
-         a.mtime_unix_nano == b.mtime_unix_nano && a.ctime_unix_nano == b.ctime_unix_nano;
-}
-
 }  // namespace
 
 ModuleFile ParseModuleFile(absl::string_view bytes) {
@@ -71,7 +65,7 @@ absl::StatusOr<const ModuleFile*> ModuleFiles::Get(const FileTree& files, absl::
   const absl::StatusOr<FileInfo> info = files.Stat(path);
   if (!info.ok()) return info.status();
   auto entry = known_.find(path);
-  if (entry != known_.end() && SameContent(entry->second.info, *info)) {
+  if (entry != known_.end() && entry->second.info == *info) {
     entry->second.last_used_run = run_;
     return &entry->second.file;
   }
@@ -79,8 +73,7 @@ absl::StatusOr<const ModuleFile*> ModuleFiles::Get(const FileTree& files, absl::
   if (!bytes.ok()) return bytes.status();
   const absl::StatusOr<FileInfo> after = files.Stat(path);
   if (!after.ok()) return after.status();
-  if (!SameContent(*info, *after))
-    return absl::AbortedError(absl::StrCat("read ", path, ": changed while it was read"));
+  if (*info != *after) return absl::AbortedError(absl::StrCat("read ", path, ": changed while it was read"));
   if (entry == known_.end()) entry = known_.emplace(std::string(path), Entry()).first;
   entry->second = {.info = *info, .last_used_run = run_, .file = ParseModuleFile(*bytes)};
   return &entry->second.file;

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "collectors/kernel_modules/der_reader.h"
 #include "collectors/text.h"
+#include "platform/byte_order.h"
 
 namespace rollcall {
 namespace {
@@ -39,7 +40,7 @@ Description ParseDescription(absl::string_view bytes) {
           .type = static_cast<int>(byte(2)),
           .signer_bytes = byte(3),
           .key_id_bytes = byte(4),
-          .signature_bytes = byte(8) << 24U | byte(9) << 16U | byte(10) << 8U | byte(11)};
+          .signature_bytes = LoadBigEndian32(bytes.data() + 8)};
 }
 
 // By the kernel's enum hash_algo; include/uapi/linux/hash_info.h.

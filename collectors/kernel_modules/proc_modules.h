@@ -41,7 +41,7 @@ inline constexpr size_t kMaxProcModulesProblems = 20;
 // are not read. Pure; linear in the size of `text`.
 ProcModulesParse ParseProcModules(absl::string_view text);
 
-// Whether `name` could be a module's: letters, digits and underscores, at most 64 bytes.
+// Whether `name` could be a module's: letters, digits and underscores, at most 63 bytes.
 bool IsModuleName(absl::string_view name);
 
 }  // namespace rollcall
