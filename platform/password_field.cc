@@ -36,6 +36,11 @@ constexpr auto kSchemes = std::to_array<Scheme>({
     {"$y$", "yescrypt"},
 });
 
+// An id, or the salt of a hash whose beginning is lost.
+constexpr absl::string_view kIdBytes = "+,-./0123456789=ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+// Base64 of both kinds, with settings such as `rounds=1000,m=4` and the `$` before the next part.
+constexpr absl::string_view kHashBytes = "$+,-./0123456789=ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+
 bool IsCryptText(absl::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](unsigned char c) { return absl::ascii_isalnum(c) || c == '.' || c == '/'; });
@@ -58,6 +63,21 @@ absl::string_view AlgorithmOf(absl::string_view hash) {
   return bigcrypt ? "bigcrypt" : "";
 }
 
+// Whether `$id$` and as much as may be a hash follow anywhere, whatever the id: schemes come faster than this is
+// built again.
+bool HoldsUnlistedHash(absl::string_view text) {
+  constexpr size_t kMaxIdBytes = 32;
+  constexpr size_t kMinHashBytes = 8;
+  for (size_t at = text.find('$'); at != absl::string_view::npos; at = text.find('$', at + 1)) {
+    const size_t id_end = text.find_first_not_of(kIdBytes, at + 1);
+    if (id_end == absl::string_view::npos) return false;
+    if (id_end == at + 1 || id_end - at > kMaxIdBytes + 1 || text[id_end] != '$') continue;
+    const absl::string_view hash = text.substr(id_end + 1);
+    if (std::min(hash.find_first_not_of(kHashBytes), hash.size()) >= kMinHashBytes) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 PasswordField ClassifyPassword(absl::string_view field) {
@@ -73,8 +93,15 @@ PasswordField ClassifyPassword(absl::string_view field) {
 
 bool HoldsPasswordHash(absl::string_view text) {
   if (text.find('$') == absl::string_view::npos) return false;
-  return std::any_of(kSchemes.begin(), kSchemes.end(),
-                     [text](const Scheme& scheme) { return absl::StrContains(text, scheme.prefix); });
+  return HoldsUnlistedHash(text) || std::any_of(kSchemes.begin(), kSchemes.end(), [text](const Scheme& scheme) {
+           return absl::StrContains(text, scheme.prefix);
+         });
+}
+
+std::vector<absl::string_view> PasswordSchemePrefixes() {
+  std::vector<absl::string_view> prefixes;
+  for (const Scheme& scheme : kSchemes) prefixes.push_back(scheme.prefix);
+  return prefixes;
 }
 
 }  // namespace rollcall

@@ -2,6 +2,8 @@
 #ifndef ROLLCALL_PLATFORM_PASSWORD_FIELD_H_
 #define ROLLCALL_PLATFORM_PASSWORD_FIELD_H_
 
+#include <vector>
+
 #include "absl/strings/string_view.h"
 
 namespace rollcall {
@@ -27,8 +29,11 @@ struct PasswordField {
 PasswordField ClassifyPassword(absl::string_view field);
 
 // Whether a hash as of crypt(5) with a `$id$` in front is anywhere in `text`: a line that lost a field puts its hash
-// where a name or a comment belongs.
+// where a name or a comment belongs. Of an id that is not known eight bytes that may be a hash are enough. Linear.
 bool HoldsPasswordHash(absl::string_view text);
+
+// What hashes of the schemes that have a name begin with, such as `$6$`.
+std::vector<absl::string_view> PasswordSchemePrefixes();
 
 }  // namespace rollcall
 

@@ -4,6 +4,9 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
 namespace rollcall {
 namespace {
 
@@ -65,6 +68,25 @@ TEST(PasswordField, AHashIsFoundWhereItDoesNotBelong) {
   EXPECT_TRUE(HoldsPasswordHash("$y$j9T$salt$hash"));
   EXPECT_FALSE(HoldsPasswordHash("costs $5 or 6$"));
   EXPECT_FALSE(HoldsPasswordHash("Alice"));
+}
+
+TEST(PasswordField, AHashOfAnUnknownSchemeIsFoundToo) {
+  for (const char* text : {"$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA", "x $8$salt$hash", "$P$BabcdefGH",
+                           "$$zz$12345678", "$pbkdf2-sha256,9$c2FsdHNhbHQ"}) {
+    EXPECT_TRUE(HoldsPasswordHash(text)) << text;
+  }
+  for (const char* text :
+       {"$8$1234567", "$$12345678", "$8$ 12345678", "$8 $12345678", "US$ 100 and $200", "$8$", "$"}) {
+    EXPECT_FALSE(HoldsPasswordHash(text)) << text;
+  }
+}
+
+TEST(PasswordField, EveryNamedSchemeIsFound) {
+  EXPECT_GE(PasswordSchemePrefixes().size(), 16U);
+  for (const absl::string_view prefix : PasswordSchemePrefixes()) {
+    EXPECT_TRUE(HoldsPasswordHash(absl::StrCat("x", prefix, "y"))) << prefix;
+    EXPECT_NE(ClassifyPassword(absl::StrCat(prefix, "salt$hash")).algorithm, "unknown") << prefix;
+  }
 }
 
 }  // namespace

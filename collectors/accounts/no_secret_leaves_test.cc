@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -13,6 +15,7 @@
 #include "collectors/testing/vector_sink.h"
 #include "google/protobuf/message.h"
 #include "platform/memory_tree.h"
+#include "platform/password_field.h"
 #include "platform/testing/fake_clock.h"
 
 namespace rollcall {
@@ -33,6 +36,24 @@ constexpr const char* kHashes[] = {
     "$gy$j9T$Rw3Yk7Hn1Vc5Bx9Mz$Qt2Lp6Js0Fd4Ga8Ke2Iu6Oy",
 };
 
+// What is behind the prefix of any other scheme.
+constexpr absl::string_view kBody = "Vt5Kz0Rb7Yw2Hq9N$c4Gx8Jm1Pd6Lf3Sa9Ue7Io2Ob5Ty0Wn4Zk";
+
+// One of each scheme, and of some that have no name here.
+const std::vector<std::string>& Hashes() {
+  static const auto* hashes = [] {
+    auto* all = new std::vector<std::string>(std::begin(kHashes), std::end(kHashes));
+    for (const absl::string_view prefix : PasswordSchemePrefixes()) {
+      const bool has_settings = absl::EndsWith(prefix, ",");
+      all->push_back(absl::StrCat(prefix, has_settings ? "rounds=904$" : "", kBody));
+    }
+    for (const char* prefix : {"$8$", "$argon2id$v=19$m=65536,t=3,p=4$", "$P$"})
+      all->push_back(absl::StrCat(prefix, kBody));
+    return all;
+  }();
+  return *hashes;
+}
+
 constexpr const char* kKeys[] = {kEd25519Key, kRsaKey, kEcdsa384Key};
 
 std::set<std::string> Windows(absl::string_view text) {
@@ -46,6 +67,7 @@ const std::set<std::string>& Secrets() {
   static const auto* secrets = [] {
     auto* all = new std::set<std::string>;
     for (const char* hash : kHashes) all->merge(Windows(absl::string_view(hash).substr(*hash == '$' ? 3 : 0)));
+    all->merge(Windows(kBody));
     // The beginning of a key is that of every key of its type.
     for (const char* key : kKeys)
       all->merge(Windows(absl::string_view(key).substr(absl::string_view(key).find(' ') + 30)));
@@ -120,7 +142,7 @@ TEST(NoSecretLeaves, TheCheckFindsOne) {
 }
 
 TEST(NoSecretLeaves, OfWellFormedFiles) {
-  for (const char* hash : kHashes) {
+  for (const std::string& hash : Hashes()) {
     for (const char* lock : {"", "!", "!!", "*"}) {
       const MemoryTree files =
           Host(absl::StrCat("old:", lock, hash, ":5:5:::\n"), absl::StrCat("root:", lock, hash, ":1:0:99999:7:::\n"),
@@ -132,13 +154,13 @@ TEST(NoSecretLeaves, OfWellFormedFiles) {
 
 // Each line loses or gains something, so that the hash stands where something else belongs.
 TEST(NoSecretLeaves, OfDamagedFiles) {
-  for (const char* hash : kHashes) {
+  for (const std::string& hash : Hashes()) {
     const std::string lines = absl::StrCat(
         hash, "\n", hash, ":x:1:1:::\n", "a:x:", hash, ":1:::\n", "a:x:1:", hash, ":::\n", "a:1:1:", hash, "\n:", hash,
         ":0:0:::\n", "a:", hash, "\n", "a:", hash, ":1\n", "a:", hash, ":17\n", "a\t", hash, ":0:0:::\n", "a:", hash,
         ":19000:0:99999:7:::\n", "a:", hash, ":19000:0:99999:7:::::::::\n", "+", hash, "\n", "# ", hash, "\n");
     // One without `$` can be told from a name only where the field is known.
-    const bool recognizable = *hash == '$';
+    const bool recognizable = hash[0] == '$';
     const std::string more = recognizable ? absl::StrCat("a:x:1:1:", hash, "::\nb:x:2:2::", hash, ":\nc:x:3:3:::", hash,
                                                          "\n", "x", hash, ":x:9:9:::\n", hash, ":19000:0:0\n")
                                           : "";
@@ -150,7 +172,7 @@ TEST(NoSecretLeaves, OfDamagedFiles) {
 
 TEST(NoSecretLeaves, OfShadowCopiedOverTheOtherFiles) {
   std::string shadow;
-  for (const char* hash : kHashes) absl::StrAppend(&shadow, "u:", hash, ":19000:0:99999:7:::\n");
+  for (const std::string& hash : Hashes()) absl::StrAppend(&shadow, "u:", hash, ":19000:0:99999:7:::\n");
   CheckRun(Host(shadow, shadow, shadow, shadow, shadow));
   MemoryTree files = Host(shadow, shadow, shadow, shadow, shadow);
   for (const char* path : {"/etc/ssh/sshd_config", "/etc/nsswitch.conf", "/var/log/wtmp", "/var/log/lastlog"}) {
