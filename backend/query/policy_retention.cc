@@ -21,7 +21,6 @@ absl::StatusOr<RetentionAnswer> PolicyRetention::Explain(const StoredVersion& ve
   }
   RecordFacts facts;
   facts.category = kind->options->category();
-  facts.element = kind->options->element();
   facts.hosting_service = contact.hosting_service;
   facts.collected_at = std::max(version.collected_at, version.last_seen);
   facts.created_at = version.first_seen;

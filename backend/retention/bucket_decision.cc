@@ -66,9 +66,12 @@ class BucketEvaluation {
   }
 
   std::optional<absl::Time> HostingPaidUntil() const {
+    if (bucket_.key.hosting_service != kAllServices) {
+      const auto own = timeline_.hosting.find(bucket_.key.hosting_service);
+      return own == timeline_.hosting.end() ? std::nullopt : own->second.paid_until;
+    }
     std::optional<absl::Time> last;
     for (const auto& [name, service] : timeline_.hosting) {
-      if (bucket_.key.hosting_service != kAllServices && bucket_.key.hosting_service != name) continue;
       if (service.paid_until.has_value()) last = std::max(last.value_or(*service.paid_until), *service.paid_until);
     }
     return last;

@@ -122,7 +122,7 @@ class Linter {
           timeline.requests.push_back({"request", noon(), Selection()});
           break;
         case Happening::kHeld:
-          timeline.holds.push_back({"hold", noon(), std::nullopt, Selection(), "", std::nullopt});
+          timeline.holds.push_back({"hold", noon(), std::nullopt, Selection()});
           break;
         case Happening::kReleased:
           if (!timeline.holds.empty()) timeline.holds[0].lifted_at = noon();

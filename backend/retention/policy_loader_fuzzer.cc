@@ -15,7 +15,6 @@ rollcall::RetentionDecision Decide(const rollcall::RetentionPolicy& policy, cons
                                    bool ended, bool requested) {
   rollcall::RecordFacts facts;
   facts.category = rules.category();
-  if (!rules.elements().empty()) facts.element = static_cast<rollcall::pb::Element>(rules.elements(0));
   facts.hosting_service = "cvm:ins-1";
   facts.collected_at = kCollected;
   rollcall::TenantEvents events;

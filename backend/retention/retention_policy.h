@@ -18,7 +18,6 @@ inline constexpr char kAllServices[] = "ALL";
 // What is known of a record.
 struct RecordFacts {
   pb::Category category = pb::CATEGORY_UNSPECIFIED;
-  pb::Element element = pb::ELEMENT_UNSPECIFIED;
   // Such as `cvm:ins-1234`, or kAllServices (also if empty).
   std::string hosting_service;
   // When it was last observed: for facts stored once and seen often, their last_seen.

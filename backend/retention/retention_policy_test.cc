@@ -33,7 +33,6 @@ absl::Time Midnight(absl::CivilDay day) { return absl::FromCivil(day, absl::UTCT
 RecordFacts Asset(absl::CivilDay collected, std::string service = "cvm") {
   RecordFacts facts;
   facts.category = pb::ASSET_BASIC;
-  facts.element = pb::PORTS;
   facts.hosting_service = std::move(service);
   facts.collected_at = Noon(collected);
   return facts;

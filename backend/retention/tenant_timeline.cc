@@ -103,7 +103,7 @@ class Folder {
         return Lift(event.hold_released().hold(), known, &timeline_.holds);
       case pb::LifecycleEvent::kRestrictionPlaced:
         timeline_.restrictions.push_back(
-            {event.id(), known.at, std::nullopt, Checked(event.restriction_placed().selector()), "", std::nullopt});
+            {event.id(), known.at, std::nullopt, Checked(event.restriction_placed().selector())});
         return;
       case pb::LifecycleEvent::kRestrictionLifted:
         return Lift(event.restriction_lifted().restriction(), known, &timeline_.restrictions);
@@ -188,12 +188,8 @@ class Folder {
   }
 
   void PlaceHold(const Known& known) {
-    const pb::HoldPlaced& placed = known.event->hold_placed();
-    KnownOrder hold = {known.event->id(),    known.at,    std::nullopt, Checked(placed.selector()),
-                       placed.legal_basis(), std::nullopt};
-    absl::CivilDay day;
-    if (absl::ParseCivilTime(placed.review_by(), &day)) hold.review_by = day;
-    timeline_.holds.push_back(std::move(hold));
+    const pb::Selector& selector = known.event->hold_placed().selector();
+    timeline_.holds.push_back({known.event->id(), known.at, std::nullopt, Checked(selector)});
   }
 
   void Lift(const std::string& id, const Known& known, std::vector<KnownOrder>* orders) {

@@ -63,9 +63,6 @@ struct KnownOrder {
   absl::Time placed_at;
   std::optional<absl::Time> lifted_at;
   Selection selection;
-  // Of holds.
-  std::string legal_basis;
-  std::optional<absl::CivilDay> review_by;
 };
 
 // Where a tenant stands at `now`. A value; computed from the events whenever it is needed, never stored.
