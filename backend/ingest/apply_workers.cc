@@ -269,13 +269,4 @@ bool ApplyWorkers::Drain(absl::Duration timeout) {
   return drained_clean_;
 }
 
-size_t ApplyWorkers::QueuedBytes() const {
-  size_t bytes = 0;
-  for (const auto& shard : shards_) {
-    const std::lock_guard lock(shard->mutex);
-    bytes += shard->bytes;
-  }
-  return bytes;
-}
-
 }  // namespace rollcall

@@ -107,9 +107,6 @@ class ApplyWorkers {
   // threads. True if nothing was left undone; what was is not acknowledged. Idempotent.
   bool Drain(absl::Duration timeout);
 
-  // Bytes waiting or being worked on, over all threads.
-  size_t QueuedBytes() const;
-
  private:
   struct Shard;
 
