@@ -9,14 +9,13 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "backend/operate/operate_service.h"
 #include "backend/pki/certificate_info.h"
 #include "backend/query/coverage.h"
 #include "backend/query/query_service.h"
 #include "backend/query/work_pool.h"
+#include "proto/enum_word.h"
 
 namespace rollcall {
 namespace {
@@ -58,11 +57,6 @@ std::shared_ptr<grpc::ServerCredentials> Credentials(const ServerOptions& option
   tls.pem_root_certs = options.authority_pem;
   tls.pem_key_cert_pairs.push_back({options.server_pair.key_pem, options.server_pair.certificate_pem});
   return grpc::SslServerCredentials(tls);
-}
-
-std::string CoverageLabel(pb::UnitCoverage::State state) {
-  const std::string name = pb::UnitCoverage::State_Name(state);
-  return absl::AsciiStrToLower(absl::StripPrefix(name, "COVERAGE_"));
 }
 
 class GrpcBackendServer final : public BackendServer {
@@ -183,7 +177,8 @@ class GrpcBackendServer final : public BackendServer {
       for (const UnitInfo& info : *infos) {
         ContactRhythm rhythm = RhythmWithoutSession();
         if (registry_.IsConnected(info.agent)) rhythm.contact_gap = absl::ZeroDuration();
-        ++units[CoverageLabel(CoverageOf(info, parts_.clock->Now(), rhythm).state())];
+        const pb::UnitCoverage::State state = CoverageOf(info, parts_.clock->Now(), rhythm).state();
+        ++units[EnumWord(pb::UnitCoverage::State_descriptor()->FindValueByNumber(state))];
       }
     }
     parts_.metrics->SetCoverage(units);
