@@ -13,8 +13,8 @@ namespace rollcall {
 inline constexpr uint64_t kOtherDescriptors = 256;
 
 // Raises the process's soft limit of descriptors as far as `sessions` need it and the hard limit
-// allows. Returns how many sessions then fit, at most `sessions` and at least 1. Internal if the
-// limits cannot be read or set.
+// allows. Returns how many sessions then fit, at most `sessions` and at least 1. If the limits
+// cannot be read or set: what absl::ErrnoToStatus makes of it, such as PermissionDenied.
 absl::StatusOr<uint64_t> RaiseDescriptorLimit(uint64_t sessions);
 
 }  // namespace rollcall

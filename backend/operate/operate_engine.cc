@@ -35,7 +35,8 @@ ScanCursor PositionOf(const UnitInfo& unit) {
   return {unit.agent.agent_id, unit.collector, unit.scope.type(), unit.scope.id(), 0, {}};
 }
 
-bool IsBefore(const UnitInfo& unit, const ScanCursor& position) {
+// Whether a call that ended at `position` is done with the unit.
+bool IsDone(const UnitInfo& unit, const ScanCursor& position) {
   const ScanCursor at = PositionOf(unit);
   return std::tie(at.agent_id, at.collector, at.scope_type, at.scope_id) <=
          std::tie(position.agent_id, position.collector, position.scope_type, position.scope_id);
@@ -66,7 +67,7 @@ absl::Status OperateEngine::Retract(const QueryCaller& caller, const pb::Retract
   const UnitInfo* last = nullptr;
   for (const UnitInfo& unit : units) {
     const bool asked = agents.empty() || std::find(agents.begin(), agents.end(), unit.agent.agent_id) != agents.end();
-    if (!asked || unit.collector != request.collector() || (from.has_value() && IsBefore(unit, *from))) continue;
+    if (!asked || unit.collector != request.collector() || (from.has_value() && IsDone(unit, *from))) continue;
     // One host is finished in one call: what names it may be among the records that end.
     if (last != nullptr && agents.empty() && clock_->Monotonic() - started > kBudget) {
       response->set_next_page_token(EncodeScanCursor(PositionOf(*last)));
