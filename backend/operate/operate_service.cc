@@ -1,31 +1,19 @@
 #include "backend/operate/operate_service.h"
 
-#include "backend/ingest/peer_authentication.h"
+#include "backend/query/operator_call.h"
 
 namespace rollcall {
 
 grpc::ServerUnaryReactor* OperateService::Retract(grpc::CallbackServerContext* call, const pb::RetractRequest* request,
                                                   pb::RetractResponse* response) {
-  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  const absl::Duration started = clock_->Monotonic();
-  const absl::StatusOr<AuthenticatedPeer> peer = AuthenticatePeer(*call->auth_context(), PeerRole::kOperator);
-  if (!peer.ok()) {
-    Account(QueryCaller(), *request, *response, peer.status(), absl::ZeroDuration());
-    reactor->Finish(ToGrpcStatus(peer.status()));
-    return reactor;
-  }
-  const QueryCaller caller{peer->identity.tenant, peer->identity.id};
-  const bool taken = pool_->Submit([this, caller, request, response, reactor, started] {
-    const absl::Status status = engine_->Retract(caller, *request, response);
-    Account(caller, *request, *response, status, clock_->Monotonic() - started);
-    reactor->Finish(ToGrpcStatus(status));  // request and response are gone after this
-  });
-  if (!taken) {
-    const absl::Status busy = absl::UnavailableError("retract records: too many requests are waiting; try again later");
-    Account(caller, *request, *response, busy, absl::ZeroDuration());
-    reactor->Finish(ToGrpcStatus(busy));
-  }
-  return reactor;
+  return ServeOperator(
+      call, pool_, clock_, "retract records: too many requests are waiting; try again later",
+      [engine = engine_, request, response](const QueryCaller& caller) {
+        return engine->Retract(caller, *request, response);
+      },
+      [this, request, response](const QueryCaller& caller, const absl::Status& status, absl::Duration time) {
+        Account(caller, *request, *response, status, time);
+      });
 }
 
 void OperateService::Account(const QueryCaller& caller, const pb::RetractRequest& request,

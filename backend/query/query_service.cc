@@ -1,9 +1,6 @@
 #include "backend/query/query_service.h"
 
-#include <utility>
-
-#include "absl/strings/str_cat.h"
-#include "backend/ingest/peer_authentication.h"
+#include "backend/query/operator_call.h"
 
 namespace rollcall {
 
@@ -11,27 +8,14 @@ template <typename Request, typename Response>
 grpc::ServerUnaryReactor* QueryService::Dispatch(absl::string_view name, Method<Request, Response> method,
                                                  grpc::CallbackServerContext* call, const Request* request,
                                                  Response* response) {
-  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  const absl::Duration started = clock_->Monotonic();
-  const absl::StatusOr<AuthenticatedPeer> peer = AuthenticatePeer(*call->auth_context(), PeerRole::kOperator);
-  if (!peer.ok()) {
-    Account(name, QueryCaller(), request->purpose(), peer.status(), absl::ZeroDuration());
-    reactor->Finish(ToGrpcStatus(peer.status()));
-    return reactor;
-  }
-  QueryCaller caller{peer->identity.tenant, peer->identity.id};
-  const bool taken =
-      pool_->Submit([self = this, engine = engine_, method, name, caller, request, response, reactor, started] {
-        const absl::Status status = (engine->*method)(caller, *request, response);
-        self->Account(name, caller, request->purpose(), status, self->clock_->Monotonic() - started);
-        reactor->Finish(ToGrpcStatus(status));  // request and response are gone after this
+  return ServeOperator(
+      call, pool_, clock_, "answer query: too many are waiting; try again later",
+      [engine = engine_, method, request, response](const QueryCaller& caller) {
+        return (engine->*method)(caller, *request, response);
+      },
+      [this, name, request](const QueryCaller& caller, const absl::Status& status, absl::Duration time) {
+        Account(name, caller, request->purpose(), status, time);
       });
-  if (!taken) {
-    const absl::Status busy = absl::UnavailableError("answer query: too many are waiting; try again later");
-    Account(name, caller, request->purpose(), busy, absl::ZeroDuration());
-    reactor->Finish(ToGrpcStatus(busy));
-  }
-  return reactor;
 }
 
 void QueryService::Account(absl::string_view name, const QueryCaller& caller, pb::Purpose purpose,
