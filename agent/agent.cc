@@ -198,7 +198,8 @@ void Agent::Parts::Connect() {
   scheduler_ = std::make_unique<Scheduler>(scheduling, collection_->Tasks(), clock_);
   if (config_.watch_enabled) {
     watcher_ = std::make_unique<ChangeWatcher>(
-        host_.live.files.get(), collection_->Watched(), [this](const std::string& name) { RunSoon(name); }, logger_);
+        host_.live.files.get(), collection_->Watched(), [this](const std::string& name) { RunSoon(name); }, clock_,
+        logger_);
   }
   upload_ = std::make_unique<UploadSession>(HelloOf(config_, host_), spool_.get(), &states_, this, clock_, logger_);
   session_ = std::make_unique<GrpcSession>(SessionOptionsOf(config_), upload_.get(), clock_, logger_,

@@ -8,9 +8,9 @@
 namespace rollcall {
 
 ChangeWatcher::ChangeWatcher(const FileTree* files, const std::vector<WatchedCollector>& collectors,
-                             std::function<void(const std::string& collector)> run_soon, Logger* logger,
-                             ChangeWatcherOptions options)
-    : files_(files), run_soon_(std::move(run_soon)), logger_(logger), options_(options) {
+                             std::function<void(const std::string& collector)> run_soon, const Clock* clock,
+                             Logger* logger, ChangeWatcherOptions options)
+    : files_(files), run_soon_(std::move(run_soon)), clock_(clock), logger_(logger), options_(options) {
   for (const WatchedCollector& collector : collectors) {
     for (const std::string& path : collector.paths) readers_[path].insert(collector.name);
   }
@@ -37,6 +37,7 @@ void ChangeWatcher::Start() {
     return;
   }
   UpdateStats();
+  retry_at_ = clock_->Monotonic() + options_.retry;
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -48,20 +49,31 @@ void ChangeWatcher::Stop() {
 
 void ChangeWatcher::Loop() {
   for (;;) {
-    const absl::Duration patience = watch_->gaps().empty() ? absl::InfiniteDuration() : options_.retry;
-    switch (stop_.Wait(watch_->fd(), patience)) {
+    const bool whole = watch_->gaps().empty();
+    const absl::Duration patience = whole ? absl::InfiniteDuration() : retry_at_ - clock_->Monotonic();
+    const WakeFd::Cause cause = stop_.Wait(watch_->fd(), patience);
+    if (whole) retry_at_ = clock_->Monotonic() + options_.retry;  // of a gap that is found only now
+    switch (cause) {
       case WakeFd::Cause::kWoken:
         return;
       case WakeFd::Cause::kReadable:
         HandleChanges(watch_->Read());
         break;
       case WakeFd::Cause::kTimeout:
-        Report(watch_->RetryGaps());
         break;
     }
+    // Not only when nothing else happens: something may happen all the time.
+    RetryGapsIfDue();
     UpdateStats();
     if (stop_.Wait(-1, options_.rest) == WakeFd::Cause::kWoken) return;
   }
+}
+
+void ChangeWatcher::RetryGapsIfDue() {
+  const absl::Duration now = clock_->Monotonic();
+  if (now < retry_at_) return;
+  retry_at_ = now + options_.retry;
+  Report(watch_->RetryGaps());
 }
 
 void ChangeWatcher::Report(const std::vector<std::string>& paths) {

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "agent/watch/wake_fd.h"
+#include "platform/clock.h"
 #include "platform/file_tree.h"
 #include "platform/file_watch.h"
 #include "platform/log.h"
@@ -49,7 +50,7 @@ struct ChangeWatcherStats {
 struct ChangeWatcherOptions {
   // After a change this much is left to pile up before it is looked at again.
   absl::Duration rest = absl::Milliseconds(100);
-  // Gaps are tried again this often.
+  // Gaps are tried again this often, whatever else changes.
   absl::Duration retry = absl::Minutes(10);
   size_t max_watches = FileWatch::kDefaultMaxWatches;
 };
@@ -59,10 +60,10 @@ struct ChangeWatcherOptions {
 // wakes it, but for the retry of gaps. Public functions are thread-safe.
 class ChangeWatcher {
  public:
-  // `run_soon` is called with a collector's name, on the watcher's thread and in Start. Pointers
-  // must outlive this.
+  // `run_soon` is called with a collector's name, on the watcher's thread. `clock` says when gaps are
+  // tried again. Pointers must outlive this.
   ChangeWatcher(const FileTree* files, const std::vector<WatchedCollector>& collectors,
-                std::function<void(const std::string& collector)> run_soon, Logger* logger,
+                std::function<void(const std::string& collector)> run_soon, const Clock* clock, Logger* logger,
                 ChangeWatcherOptions options = {});
   ~ChangeWatcher();
   ChangeWatcher(const ChangeWatcher&) = delete;
@@ -82,11 +83,13 @@ class ChangeWatcher {
   // Asks for the runs of all who read `paths`.
   void Report(const std::vector<std::string>& paths);
   void HandleChanges(const FileChanges& changes);
+  void RetryGapsIfDue();
   // Takes over what is watched now; logs gaps that are new.
   void UpdateStats();
 
   const FileTree* const files_;
   const std::function<void(const std::string& collector)> run_soon_;
+  const Clock* const clock_;
   Logger* const logger_;
   const ChangeWatcherOptions options_;
   // Names of collectors by path.
@@ -95,6 +98,7 @@ class ChangeWatcher {
   // Of the thread, once started.
   std::unique_ptr<FileWatch> watch_;
   std::set<std::string> logged_gaps_;
+  absl::Duration retry_at_;  // of the clock's monotonic time
   std::thread thread_;
   mutable std::mutex mutex_;  // guards stats_
   ChangeWatcherStats stats_;

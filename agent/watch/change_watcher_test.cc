@@ -8,10 +8,12 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "platform/clock.h"
 #include "platform/memory_tree.h"
+#include "platform/testing/fake_clock.h"
 #include "platform/testing/fixture_tree.h"
 
 namespace rollcall {
@@ -54,13 +56,16 @@ class ChangeWatcherTest : public ::testing::Test {
         &files_.tree(),
         std::vector<WatchedCollector>{{"accounts", {"/etc/passwd", "/etc/group"}},
                                       {"tasks", {"/etc/passwd", "/etc/cron.d/"}}},
-        [this](const std::string& name) { requests_.Add(name); }, &logger_, options);
+        [this](const std::string& name) { requests_.Add(name); }, clock_, &logger_, options);
     watcher_->Start();
   }
 
   FixtureTree files_;
   Requests requests_;
   NullLogger logger_;
+  SystemClock system_clock_;
+  FakeClock fake_clock_;
+  const Clock* clock_ = &system_clock_;
   std::unique_ptr<ChangeWatcher> watcher_;
 };
 
@@ -115,19 +120,44 @@ TEST_F(ChangeWatcherTest, GapsNameTheirCollectorsAndAreTriedAgain) {
   EXPECT_THAT(watcher_->Stats().gaps, IsEmpty());
 }
 
+TEST_F(ChangeWatcherTest, GapsAreTriedAgainWhenTheirTimeComesWhateverChanges) {
+  clock_ = &fake_clock_;
+  files_.SetFile("/etc/passwd", "x");
+  files_.SetFile("/etc/group", "x");
+  ChangeWatcherOptions options;
+  options.retry = absl::Hours(1);  // the test does not wait so long for it to be quiet
+  options.max_watches = 3;
+  Start(options);
+  ASSERT_EQ(watcher_->Stats().gaps.size(), 2u);
+  files_.SetFile("/etc/group", "y");
+  ASSERT_TRUE(requests_.AwaitSize(1));
+  EXPECT_THAT(requests_.names(), ElementsAre("accounts")) << "not before it is time";
+  files_.Unset("/etc/group");  // leaves room for another
+  const absl::Duration give_up = system_clock_.Monotonic() + absl::Seconds(20);
+  while (requests_.names().count("tasks") == 0 && system_clock_.Monotonic() < give_up) {
+    fake_clock_.Advance(absl::Hours(1));
+    files_.SetFile("/etc/other", "changes all the time");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_THAT(requests_.names(), ElementsAre("accounts", "tasks"));
+  watcher_->Stop();
+  EXPECT_THAT(watcher_->Stats().gaps, IsEmpty());
+}
+
 TEST_F(ChangeWatcherTest, StopsAtOnceAndNeedsNoStart) {
   Start();
   watcher_->Stop();
   watcher_->Stop();
-  ChangeWatcher never(&files_.tree(), {}, nullptr, &logger_);
+  ChangeWatcher never(&files_.tree(), {}, nullptr, clock_, &logger_);
   never.Stop();
 }
 
 TEST(ChangeWatcherOfMemory, WithoutADiskEverythingIsAGap) {
   MemoryTree files;
   NullLogger logger;
+  const FakeClock clock;
   ChangeWatcher watcher(
-      &files, {{"accounts", {"/etc/passwd"}}}, [](const std::string&) {}, &logger);
+      &files, {{"accounts", {"/etc/passwd"}}}, [](const std::string&) {}, &clock, &logger);
   watcher.Start();
   watcher.Stop();
   EXPECT_EQ(watcher.Stats().gaps.size(), 1u);
@@ -136,8 +166,9 @@ TEST(ChangeWatcherOfMemory, WithoutADiskEverythingIsAGap) {
 TEST(ChangeWatcherOfMemory, APathThatIsNoneMakesItUnavailable) {
   MemoryTree files;
   NullLogger logger;
+  const FakeClock clock;
   ChangeWatcher watcher(
-      &files, {{"accounts", {"etc/passwd"}}}, [](const std::string&) {}, &logger);
+      &files, {{"accounts", {"etc/passwd"}}}, [](const std::string&) {}, &clock, &logger);
   watcher.Start();
   EXPECT_TRUE(absl::IsInvalidArgument(watcher.Stats().status));
 }

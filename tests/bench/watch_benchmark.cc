@@ -88,7 +88,7 @@ int Main() {
   std::atomic<int> requests{0};
   NullLogger logger;
   ChangeWatcher changes(
-      root->get(), std::move(watched), [&](const std::string&) { ++requests; }, &logger);
+      root->get(), std::move(watched), [&](const std::string&) { ++requests; }, &clock, &logger);
   ProcessWatcher processes(root->get(), &clock, [] {});
   changes.Start();
   processes.Start();
