@@ -16,9 +16,6 @@ namespace rollcall {
 namespace {
 
 constexpr char kObject[] = "process events";
-// Marks the answer to the request; no other listener has a reason to take the same.
-constexpr uint32_t kAcknowledgement = 0x726f6c6c;
-
 // What the caller is to know of a call that failed.
 absl::Status Refused(int error) {
   switch (error) {
@@ -51,13 +48,15 @@ absl::StatusOr<std::unique_ptr<ProcessEventSocket>> ProcessEventSocket::Open(con
   ScopedFd fd(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR));
   if (!fd.valid()) return Refused(errno);
   if (absl::Status status = SetOptions(fd.get(), options.receive_bytes); !status.ok()) return status;
-  std::unique_ptr<ProcessEventSocket> socket(new ProcessEventSocket(std::move(fd)));
+  // The kernel tells all listeners of every answer, and pids are not unique between namespaces.
+  const auto mark = static_cast<uint32_t>(absl::ToInt64Nanoseconds(SystemClock().Monotonic()));
+  std::unique_ptr<ProcessEventSocket> socket(new ProcessEventSocket(std::move(fd), mark));
   if (absl::Status status = socket->Listen(options); !status.ok()) return status;
   return socket;
 }
 
 absl::Status ProcessEventSocket::Listen(const Options& options) {
-  const std::string request = MakeProcListenRequest(kAcknowledgement);
+  const std::string request = MakeProcListenRequest(mark_);
   if (::send(fd_.get(), request.data(), request.size(), 0) < 0) return Refused(errno);
   // A request from another pid or user namespace is dropped without an answer, while the events
   // that others have asked for arrive all the same: they must not draw out the wait. Those before
@@ -102,8 +101,7 @@ absl::Status ProcessEventSocket::Receive(ProcessEventBatch* batch, bool* lost) {
     if (count <= 0) return ErrnoStatus(errno, "read", kObject);
     for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
       if (senders[i].nl_pid != 0) continue;  // not from the kernel
-      ParseProcEvents(absl::string_view(buffer_.data() + i * kDatagramBytes, messages[i].msg_len), kAcknowledgement,
-                      batch);
+      ParseProcEvents(absl::string_view(buffer_.data() + i * kDatagramBytes, messages[i].msg_len), mark_, batch);
     }
     received += static_cast<size_t>(count);
     if (static_cast<size_t>(count) < kBatch) return absl::OkStatus();

@@ -42,7 +42,9 @@ class ProcessEventSocket {
   static constexpr size_t kMaxDatagrams = 8'192;
 
  private:
-  explicit ProcessEventSocket(ScopedFd fd) : fd_(std::move(fd)), buffer_(kBatch * kDatagramBytes, '\0') {}
+  // `mark` is in the answer to the request of this socket and of no other.
+  ProcessEventSocket(ScopedFd fd, uint32_t mark)
+      : fd_(std::move(fd)), mark_(mark), buffer_(kBatch * kDatagramBytes, '\0') {}
   absl::Status Listen(const Options& options);
 
   // Received with one call. An event is 76 bytes.
@@ -50,6 +52,7 @@ class ProcessEventSocket {
   static constexpr size_t kDatagramBytes = 512;
 
   const ScopedFd fd_;
+  const uint32_t mark_;
   std::string buffer_;
 };
 

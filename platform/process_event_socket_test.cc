@@ -149,6 +149,30 @@ TEST_F(ProcessEventSocketTest, WhatIsNoAnswerDoesNotDrawOutTheWaitForOne) {
   EXPECT_TRUE(child.ready());
 }
 
+// The kernel tells every listener of every answer.
+TEST_F(ProcessEventSocketTest, AnAnswerToAnotherIsNone) {
+  const ChildProcess others([] {
+    if (::fork() != 0) return true;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (int i = 0; i < 1'000; ++i) {
+      ProcessEventSocket::Open({}).status().IgnoreError();
+      ::usleep(20'000);
+    }
+    ::_exit(0);
+  });
+  ASSERT_TRUE(others.ready());
+  const ChildProcess child([] {
+    if (::unshare(CLONE_NEWPID) != 0) return false;
+    const ChildProcess inside([] {
+      ProcessEventSocket::Options options;
+      options.patience = absl::Milliseconds(500);
+      return absl::IsUnavailable(ProcessEventSocket::Open(options).status());
+    });
+    return inside.ready();
+  });
+  EXPECT_TRUE(child.ready());
+}
+
 TEST_F(ProcessEventSocketTest, WithoutThePrivilegeItIsPermissionDeniedOrGranted) {
   const ChildProcess child([] {
     if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0) return false;
