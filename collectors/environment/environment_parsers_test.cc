@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -158,6 +159,44 @@ TEST(ShellAssignments, BrokenScriptsKeepWhatIsBeforeTheDamage) {
   }
   EXPECT_THAT(Lines(ParseShellAssignments("A=1\ncat <<EOF\nB=2\n")), ElementsAre("A=1"));
   EXPECT_THAT(Lines(ParseShellAssignments("A=1\\")), ElementsAre("A=1"));
+}
+
+TEST(ShellAssignments, AnApostropheThatIsNoQuoteLosesNothing) {
+  const Variables variables = ParseShellAssignments(
+      "A=\"${X:-it's}\"\nB=$(cmd # isn't a quote :-)\n)\nC=(one # don't\n two)\nD=${Y:-'}'}\nE=$(echo \"a\\\"b)\" "
+      "'c')\n"
+      "F=${#X}\nG=don\\'t\n");
+  EXPECT_THAT(Lines(variables), ElementsAre("A=${X:-it's}", "B=$(cmd # isn't a quote :-)\n)", "D=${Y:-'}'}",
+                                            "E=$(echo \"a\\\"b)\" 'c')", "F=${#X}", "G=don't"));
+  EXPECT_EQ(variables.left_out, 0U);
+}
+
+TEST(ShellAssignments, AShiftIsNoHereDocument) {
+  const Variables variables = ParseShellAssignments(
+      "(( 1 << 2 ))\nA=1\nif (( (X << 3) > 1 )); then B=2; fi\nC=$((1 << 2))\n((D=4); E=5)\n((cat <<EOF\nF=6\nEOF\n) "
+      ")\nG=7\n");
+  EXPECT_THAT(Lines(variables), ElementsAre("A=1", "B=2", "C=$((1 << 2))", "D=4", "E=5", "G=7"));
+  EXPECT_EQ(variables.left_out, 0U);
+}
+
+TEST(ShellAssignments, WhatHasNoEndIsCounted) {
+  for (const absl::string_view open : {"cat <<EOF\nB=2\n", "ARRAY=(a\nB=2\n", "ARRAY=(a 'b\n)\nB=2\n"}) {
+    const Variables variables = ParseShellAssignments(absl::StrCat("A=1\n", open));
+    EXPECT_THAT(Lines(variables), ElementsAre("A=1")) << open;
+    EXPECT_EQ(variables.left_out, 1U) << open;
+  }
+}
+
+TEST(ShellAssignments, BracketsInVainTakeLinearTime) {
+  std::string text;
+  while (text.size() < size_t{1} << 20) text += "((a;";
+  const std::clock_t before = std::clock();
+  (void)ParseShellAssignments(text);
+  text.clear();
+  for (int i = 0; i < 200'000; ++i) text += "((";
+  for (int i = 0; i < 400'000; ++i) text += " )";
+  (void)ParseShellAssignments(text);
+  EXPECT_LT((std::clock() - before) / CLOCKS_PER_SEC, 5);
 }
 
 TEST(ShellAssignments, NulBytesAndForeignText) {

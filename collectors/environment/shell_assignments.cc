@@ -58,6 +58,8 @@ class Reader {
       SkipHereDocuments();
     } else if (c == '<' && Peek(1) == '<') {
       ReadHereDocument();
+    } else if (c == '(' && Peek(1) == '(' && SkipArithmetic()) {
+      EndCommand();
     } else if (absl::StrContains(";&|()<>", c)) {
       ++at_;
       // A redirection belongs to its command.
@@ -65,6 +67,16 @@ class Reader {
     } else {
       ReadWord();
     }
+  }
+
+  // `((...))`, in which `<<` is no here-document. Stays where it is if it is something else, such as two subshells.
+  bool SkipArithmetic() {
+    // So that all tries together are linear.
+    if (tried_in_vain_ > text_.size()) return false;
+    const size_t begin = at_;
+    if (SkipNested('(', ')', false) && text_[at_ - 2] == ')') return true;
+    tried_in_vain_ += std::exchange(at_, begin) - begin;
+    return false;
   }
 
   // `<<END` or `<<-END`; its text begins at the next line. `<<<` takes a word.
@@ -83,22 +95,25 @@ class Reader {
 
   void SkipHereDocuments() {
     for (const auto& [end, tabs] : here_documents_) {
-      while (at_ < text_.size()) {
+      bool ended = false;
+      while (at_ < text_.size() && !ended) {
         const size_t newline = std::min(text_.find('\n', at_), text_.size());
         absl::string_view line = text_.substr(at_, newline - at_);
         at_ = std::min(newline + 1, text_.size());
         while (tabs && absl::StartsWith(line, "\t")) line.remove_prefix(1);
-        if (line == end) break;
+        ended = line == end;
       }
+      // The shell reads on to the end of the file, too.
+      if (!ended) ++result_.left_out;
     }
     here_documents_.clear();
   }
 
   void ReadWord() {
     Word word;
-    const bool whole = ReadWordText(&word);
+    bool whole = ReadWordText(&word);
     const bool array = Peek() == '(' && !word.text.empty() && word.text.back() == '=';
-    if (array) SkipNested('(', ')');
+    if (array) whole = SkipNested('(', ')', false) && whole;
     if (!whole) ++result_.left_out;
     if (whole && !array && words_.size() < kMaxWords) words_.push_back(std::move(word));
   }
@@ -118,7 +133,7 @@ class Reader {
         if (at_ < text_.size() && text_[at_] != '\n') word->text.push_back(text_[at_]);
         at_ = std::min(at_ + 1, text_.size());
       } else if (c == '`' || c == '$') {
-        if (!ReadExpansion(word)) return false;
+        if (!ReadExpansion(word, false)) return false;
       } else {
         if (c == '=' && word->equals == std::string::npos) word->equals = word->text.size();
         word->text.push_back(c);
@@ -144,7 +159,7 @@ class Reader {
         return true;
       }
       if (c == '`' || c == '$') {
-        if (!ReadExpansion(word)) return false;
+        if (!ReadExpansion(word, true)) return false;
         continue;
       }
       if (c == '\\' && at_ + 1 < text_.size()) {
@@ -162,7 +177,7 @@ class Reader {
   }
 
   // `$NAME` as it is; `$(...)`, `${...}` and backquotes whole, as they are.
-  bool ReadExpansion(Word* word) {
+  bool ReadExpansion(Word* word, bool in_double_quotes) {
     const size_t begin = at_;
     bool whole = true;
     if (Peek() == '`') {
@@ -171,10 +186,10 @@ class Reader {
       at_ = whole ? end + 1 : text_.size();
     } else if (Peek(1) == '(') {
       ++at_;
-      whole = SkipNested('(', ')');
+      whole = SkipNested('(', ')', false);
     } else if (Peek(1) == '{') {
       ++at_;
-      whole = SkipNested('{', '}');
+      whole = SkipNested('{', '}', in_double_quotes);
     } else {
       ++at_;
     }
@@ -182,16 +197,18 @@ class Reader {
     return whole;
   }
 
-  // From an opening bracket to behind the one that closes it, past quoted text.
-  bool SkipNested(char open, char close) {
+  // From an opening bracket to behind the one that closes it, past quoted text and comments of commands.
+  // `"${NAME:-it's}"`: there a `'` is no quote.
+  bool SkipNested(char open, char close, bool in_double_quotes) {
     size_t depth = 0;
     while (at_ < text_.size()) {
       const char c = text_[at_++];
       if (c == '\\') {
         at_ = std::min(at_ + 1, text_.size());
-      } else if (c == '\'' || c == '"') {
-        const size_t end = text_.find(c, at_);
-        at_ = end == absl::string_view::npos ? text_.size() : end + 1;
+      } else if (c == '"' || (c == '\'' && !in_double_quotes)) {
+        SkipQuoted(c);
+      } else if (c == '#' && open == '(' && absl::StrContains(" \t\n(;&|", text_[at_ - 2])) {
+        at_ = std::min(text_.find('\n', at_), text_.size());
       } else if (c == open) {
         ++depth;
       } else if (c == close && --depth == 0) {
@@ -199,6 +216,12 @@ class Reader {
       }
     }
     return false;
+  }
+
+  // To behind the quote that ends it.
+  void SkipQuoted(char quote) {
+    while (at_ < text_.size() && text_[at_] != quote) at_ += quote == '"' && text_[at_] == '\\' ? 2 : 1;
+    at_ = std::min(at_ + 1, text_.size());
   }
 
   void EndCommand() {
@@ -257,6 +280,8 @@ class Reader {
 
   const absl::string_view text_;
   size_t at_ = 0;
+  // Bytes looked at for the end of an arithmetic command that was none.
+  size_t tried_in_vain_ = 0;
   std::vector<Word> words_;
   std::vector<std::pair<std::string, bool>> here_documents_;
   Variables result_;

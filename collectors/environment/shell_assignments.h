@@ -11,7 +11,8 @@ namespace rollcall {
 // nothing but `NAME=VALUE` words, and those after `export`, `declare -x` and `typeset -x`.
 // Nothing is evaluated: all branches count, and a value is its text without quotes, with `$NAME`
 // and `$(command)` as written. Assignments before a command (`LANG=C sort`), in here-documents,
-// of arrays and by `local` are none. What begins with a quote that does not end is left out.
+// of arrays and by `local` are none. What begins with a quote or bracket that
+// does not end is left out, with all behind it, as is a here-document without an end; each counts.
 // Pure; linear in the size of `text`.
 Variables ParseShellAssignments(absl::string_view text);
 
