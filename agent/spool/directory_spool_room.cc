@@ -61,8 +61,13 @@ absl::Status DirectorySpool::AppendReplacement(const SpoolUnit& unit, const std:
   for (const SpoolItem& item : items) {
     EntryTraits traits{item.entry_class, {}};
     if (&item == &items.back()) traits.replaces = {replaces_from, first};
-    if (item.payload.size() > MaxPayloadBytes(unit)) return absl::ResourceExhaustedError("replacement is too large");
-    if (absl::Status status = TryAppend({unit, item.payload, traits, true}); !status.ok()) return status;
+    absl::Status status = item.payload.size() > MaxPayloadBytes(unit)
+                              ? absl::ResourceExhaustedError("replacement is too large")
+                              : TryAppend({unit, item.payload, traits, true});
+    if (status.ok()) continue;
+    // What there is of it says nothing that its sources do not, and may make up half a run.
+    for (uint64_t sequence = first; sequence < next_sequence_; ++sequence) index_.DropEntry(sequence);
+    return status;
   }
   // It counts from here on, as it will after a restart. What it replaces stays on the disk until it
   // is sure to survive a power loss.

@@ -164,6 +164,28 @@ TEST_F(SpoolRoomTest, FoldingDoesNotReachBackBehindWhatWasSent) {
   EXPECT_EQ(Received(kPorts).set, sets_[kPorts]) << "nor after a restart";
 }
 
+// Makes of runs one that fits and one that no segment takes.
+class OversizedReducer : public LineReducer {
+ public:
+  std::optional<std::vector<SpoolItem>> Coalesce(const std::vector<std::string>& payloads) const override {
+    return std::vector<SpoolItem>{{EntryClass::kState, payloads.back()},
+                                  {EntryClass::kState, std::string(size_t{1} << 20, 'x')}};
+  }
+};
+
+TEST_F(SpoolRoomTest, OfAReplacementThatFailsNothingStays) {
+  const OversizedReducer oversized;
+  options_.coalesce_after = 4;
+  options_.reducer = &oversized;
+  Open();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(Change(kPorts, "k", 10).ok());
+  EXPECT_GT(spool_->Stats().next_sequence, 21u) << "it was tried";
+  EXPECT_EQ(spool_->Stats().entries, 20u);
+  EXPECT_EQ(spool_->Stats().drops.size(), 0u);
+  EXPECT_EQ(Received(kPorts).set, sets_[kPorts]);
+  spool_.reset();
+}
+
 TEST_F(SpoolRoomTest, SamplesBetweenRunsKeepTheirPlace) {
   options_.coalesce_after = 6;
   Open();
