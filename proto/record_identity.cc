@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "proto/short_hash.h"
 
@@ -24,18 +23,21 @@ using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 using ::google::protobuf::internal::WireFormatLite;
 
+// Of the parts that are hashed, but for a payload.
+constexpr size_t kUsualBytes = 256;
+
 // Length-prefixed, so that no two sequences of parts hash alike.
 void AppendPart(absl::string_view part, std::string* out) {
   const uint32_t size = static_cast<uint32_t>(part.size());
-  for (int shift = 0; shift < 32; shift += 8) out->push_back(static_cast<char>((size >> shift) & 0xff));
+  const char prefix[] = {static_cast<char>(size), static_cast<char>(size >> 8), static_cast<char>(size >> 16),
+                         static_cast<char>(size >> 24)};
+  out->append(prefix, sizeof prefix);
   out->append(part.data(), part.size());
 }
 
-std::string FieldText(const Message& message, const FieldDescriptor* field) {
+std::string NumberText(const Message& message, const FieldDescriptor* field) {
   const Reflection* reflection = message.GetReflection();
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING:
-      return reflection->GetString(message, field);
     case FieldDescriptor::CPPTYPE_UINT32:
       return absl::StrCat(reflection->GetUInt32(message, field));
     case FieldDescriptor::CPPTYPE_UINT64:
@@ -70,61 +72,74 @@ const std::vector<int>& VolatileFigures(const Kind& kind) {
   return by_kind.at(kind.number);
 }
 
-void AppendDeterministic(const Message& message, std::string* out) {
-  const size_t before = out->size();
-  const size_t size = message.ByteSizeLong();
-  out->resize(before + size);
-  google::protobuf::io::ArrayOutputStream stream(out->data() + before, static_cast<int>(size));
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeWithCachedSizes(&coded);
+void AppendField(const Message& message, const FieldDescriptor* field, std::string* out) {
+  if (field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) return AppendPart(NumberText(message, field), out);
+  std::string scratch;
+  AppendPart(message.GetReflection()->GetStringReference(message, field, &scratch), out);
 }
 
-// The payload as it counts for the fingerprint: serialized, then without the bytes of volatile figures.
-// That is the same as serializing a copy without them, and saves the copy.
-void AppendStable(const Kind& kind, const Message& payload, std::string* out) {
+// Within a message's bytes, the bytes of the one message in field `number`; the whole is well-formed.
+absl::string_view FindMessage(absl::string_view bytes, int number) {
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                            static_cast<int>(bytes.size()));
+  const uint32_t wanted = WireFormatLite::MakeTag(number, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  while (const uint32_t tag = in.ReadTag()) {
+    uint32_t size = 0;
+    if (tag == wanted && in.ReadVarint32(&size)) return bytes.substr(static_cast<size_t>(in.CurrentPosition()), size);
+    if (!WireFormatLite::SkipField(&in, tag)) break;
+  }
+  return {};
+}
+
+// The payload as it counts for the fingerprint: its bytes without those of volatile figures.
+void AppendStable(const Kind& kind, absl::string_view bytes, std::string* out) {
   const std::vector<int>& figures = VolatileFigures(kind);
-  if (figures.empty()) return AppendDeterministic(payload, out);
-  std::string bytes;
-  AppendDeterministic(payload, &bytes);
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
                                             static_cast<int>(bytes.size()));
   size_t kept = 0;  // up to here everything was appended or left out
   size_t field_begin = 0;
-  while (const uint32_t tag = in.ReadTag()) {
+  while (const uint32_t tag = figures.empty() ? 0 : in.ReadTag()) {
     WireFormatLite::SkipField(&in, tag);
     const auto field_end = static_cast<size_t>(in.CurrentPosition());
     const int number = WireFormatLite::GetTagFieldNumber(tag);
     if (std::find(figures.begin(), figures.end(), number) != figures.end()) {
-      out->append(bytes, kept, field_begin - kept);
+      out->append(bytes.data() + kept, field_begin - kept);
       kept = field_end;
     }
     field_begin = field_end;
   }
-  out->append(bytes, kept, bytes.size() - kept);
+  out->append(bytes.data() + kept, bytes.size() - kept);
 }
 
-AssetKey ComputeAssetKey(const Kind& kind, const pb::Record& record) {
+AssetKey ComputeAssetKey(const Kind& kind, const pb::Record& record, absl::string_view scope) {
   std::string bytes;
+  bytes.reserve(kUsualBytes);
   AppendPart(kind.options->name(), &bytes);
-  AppendPart(ScopeText(record.scope()), &bytes);
+  AppendPart(scope, &bytes);
   const Message& payload = PayloadOf(record);
-  for (const FieldDescriptor* field : kind.identity) AppendPart(FieldText(payload, field), &bytes);
+  for (const FieldDescriptor* field : kind.identity) AppendField(payload, field, &bytes);
   AssetKey key;
   const std::array<uint8_t, 32> digest = ShortHash(bytes);
   std::copy_n(digest.begin(), key.size(), key.begin());
   return key;
 }
 
-Fingerprint ComputeFingerprint(const Kind& kind, const pb::Record& record) {
+Fingerprint ComputeFingerprint(const Kind& kind, const pb::Record& record, absl::string_view scope,
+                               absl::string_view payload) {
   std::string bytes;
-  AppendPart(ScopeText(record.scope()), &bytes);
+  bytes.reserve(kUsualBytes + payload.size());
+  AppendPart(scope, &bytes);
   for (const pb::Redaction& redaction : record.redactions()) {
     AppendPart(redaction.field(), &bytes);
     AppendPart(redaction.rule(), &bytes);
   }
-  AppendStable(kind, PayloadOf(record), &bytes);
+  AppendStable(kind, payload, &bytes);
   return ShortHash(bytes);
+}
+
+RecordIdentity Identify(const Kind& kind, const pb::Record& record, absl::string_view payload) {
+  const std::string scope = ScopeText(record.scope());
+  return {ComputeAssetKey(kind, record, scope), ComputeFingerprint(kind, record, scope, payload)};
 }
 
 template <size_t N>
@@ -137,20 +152,27 @@ std::string Hex(const std::array<uint8_t, N>& bytes) {
 absl::StatusOr<RecordIdentity> IdentityOf(const pb::Record& record) {
   const Kind* kind = KindOf(record);
   if (kind == nullptr) return absl::InvalidArgumentError("identify record: no payload set");
-  return RecordIdentity{ComputeAssetKey(*kind, record), ComputeFingerprint(*kind, record)};
+  return Identify(*kind, record, PayloadOf(record).SerializeAsString());
+}
+
+absl::StatusOr<RecordIdentity> IdentityOf(const pb::Record& record, absl::string_view serialized) {
+  const Kind* kind = KindOf(record);
+  if (kind == nullptr) return absl::InvalidArgumentError("identify record: no payload set");
+  return Identify(*kind, record, FindMessage(serialized, kind->number));
 }
 
 absl::StatusOr<AssetKey> AssetKeyOf(const pb::Record& record) {
   const Kind* kind = KindOf(record);
   if (kind == nullptr) return absl::InvalidArgumentError("identify record: no payload set");
-  return ComputeAssetKey(*kind, record);
+  return ComputeAssetKey(*kind, record, ScopeText(record.scope()));
 }
 
 void FillDerivedFields(pb::Record* record) {
   const Kind& kind = *KindOf(*record);
   record->set_kind(kind.options->name());
-  record->set_asset_key(Hex(ComputeAssetKey(kind, *record)));
-  record->set_fingerprint(Hex(ComputeFingerprint(kind, *record)));
+  const RecordIdentity identity = Identify(kind, *record, PayloadOf(*record).SerializeAsString());
+  record->set_asset_key(Hex(identity.asset_key));
+  record->set_fingerprint(Hex(identity.fingerprint));
   record->set_category(kind.options->category());
   record->set_element(kind.options->element());
   *record->mutable_purposes() = kind.options->purposes();
@@ -162,8 +184,18 @@ bool HasDerivedFields(const pb::Record& record) {
 }
 
 std::string ScopeText(const pb::Scope& scope) {
-  std::string text = absl::AsciiStrToLower(pb::Scope::Type_Name(scope.type()));
-  return scope.id().empty() ? text : absl::StrCat(text, ":", scope.id());
+  // A name for each type, made once: this is asked with every record.
+  static const auto& names = *[] {
+    auto* all = new std::map<int, std::string>;
+    const auto* types = pb::Scope::Type_descriptor();
+    for (int i = 0; i < types->value_count(); ++i) {
+      (*all)[types->value(i)->number()] = absl::AsciiStrToLower(types->value(i)->name());
+    }
+    return all;
+  }();
+  const auto name = names.find(scope.type());
+  const absl::string_view text = name == names.end() ? absl::string_view() : name->second;
+  return scope.id().empty() ? std::string(text) : absl::StrCat(text, ":", scope.id());
 }
 
 pb::Scope ScopeFromText(absl::string_view text) {

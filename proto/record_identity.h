@@ -27,6 +27,9 @@ struct RecordIdentity {
 // Computes both. Fails with InvalidArgument if the payload is not set. Pure.
 absl::StatusOr<RecordIdentity> IdentityOf(const pb::Record& record);
 
+// The same of a record that is serialized anyway: `serialized` are its bytes, which saves making them again.
+absl::StatusOr<RecordIdentity> IdentityOf(const pb::Record& record, absl::string_view serialized);
+
 // Asset key alone. `record` needs only kind, scope and identity fields.
 absl::StatusOr<AssetKey> AssetKeyOf(const pb::Record& record);
 

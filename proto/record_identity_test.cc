@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "proto/kind_registry.h"
 #include "proto/record_json.h"
 #include "proto/set_digest.h"
 
@@ -60,6 +61,39 @@ TEST(Fingerprint, IgnoresVolatileFiguresAndSeesTheRest) {
   EXPECT_EQ(IdentityOf(a)->fingerprint, IdentityOf(b)->fingerprint);
   b.mutable_process()->set_exe("/bin/true");
   EXPECT_NE(IdentityOf(a)->fingerprint, IdentityOf(b)->fingerprint);
+}
+
+TEST(RecordIdentity, IsTheSameOfARecordThatIsSerialized) {
+  for (const Kind& kind : AllKinds()) {
+    pb::Record record;
+    record.mutable_scope()->set_type(pb::Scope::CONTAINER);
+    record.mutable_scope()->set_id("c1");
+    record.mutable_collected_at()->set_seconds(7);
+    auto* redaction = record.add_redactions();
+    redaction->set_field("argv");
+    redaction->set_rule("password");
+    auto* payload = record.GetReflection()->MutableMessage(&record, kind.field);
+    for (int i = 0; i < kind.message->field_count(); ++i) {
+      const auto* field = kind.message->field(i);
+      if (field->is_repeated()) continue;
+      if (field->cpp_type() == field->CPPTYPE_STRING) payload->GetReflection()->SetString(payload, field, "text");
+      if (field->cpp_type() == field->CPPTYPE_UINT64) payload->GetReflection()->SetUInt64(payload, field, 300);
+    }
+    const std::string bytes = record.SerializeAsString();
+    const auto plain = IdentityOf(record);
+    const auto serialized = IdentityOf(record, bytes);
+    ASSERT_TRUE(plain.ok() && serialized.ok());
+    EXPECT_EQ(plain->asset_key, serialized->asset_key) << kind.options->name();
+    EXPECT_EQ(plain->fingerprint, serialized->fingerprint) << kind.options->name();
+    // It is the payload's bytes that count, not that some were found.
+    pb::Record other = record;
+    other.mutable_redactions(0)->set_rule("token");
+    EXPECT_NE(IdentityOf(other, other.SerializeAsString())->fingerprint, plain->fingerprint);
+    other = record;
+    other.GetReflection()->MutableMessage(&other, kind.field)->Clear();
+    EXPECT_NE(IdentityOf(other, other.SerializeAsString())->fingerprint, plain->fingerprint) << kind.options->name();
+  }
+  EXPECT_FALSE(IdentityOf(pb::Record(), "").ok());
 }
 
 TEST(DerivedFields, ComeFromTheMessageOptions) {

@@ -94,6 +94,14 @@ TEST(RecordPolicy, VolatileFiguresAreAtTheTopLevel) {
   }
 }
 
+// A map is serialized in any order, and the fingerprint is over what is serialized.
+TEST(RecordPolicy, NoFieldIsAMap) {
+  for (const Kind& kind : AllKinds()) {
+    WalkFields(kind.message, "",
+               [](const std::string& path, const FieldDescriptor* field) { EXPECT_FALSE(field->is_map()) << path; });
+  }
+}
+
 TEST(RecordPolicy, TableColumnsExist) {
   for (const Kind& kind : AllKinds()) {
     EXPECT_GT(kind.options->table_columns_size(), 0) << kind.options->name();

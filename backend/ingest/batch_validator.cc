@@ -21,6 +21,14 @@ constexpr size_t kMaxScopeId = 256;
 // zstd makes nothing that much larger.
 constexpr size_t kCompressionOverhead = size_t{64} << 10;
 
+// A body takes about twice its size unpacked, which is better asked for in a few pieces than in many.
+google::protobuf::ArenaOptions RoomFor(const pb::Batch& batch) {
+  google::protobuf::ArenaOptions options;
+  options.start_block_size = std::clamp(size_t{2} * batch.body_size(), size_t{1} << 10, size_t{1} << 20);
+  options.max_block_size = size_t{256} << 10;
+  return options;
+}
+
 bool SameScope(const pb::Scope& a, const pb::Scope& b) { return a.type() == b.type() && a.id() == b.id(); }
 
 // What is checked of a scope, without fields that this backend does not know: nothing bounds those, and a
@@ -43,6 +51,7 @@ class Validation {
       : wire_(batch),
         context_(context),
         limits_(limits),
+        arena_(RoomFor(batch)),
         body_(*google::protobuf::Arena::CreateMessage<pb::BatchBody>(&arena_)) {}
 
   ValidatedBatch Run() {
@@ -77,7 +86,9 @@ class Validation {
         static_cast<size_t>(run.degradations_size()) > limits_.max_problems) {
       return Refuse(RejectReason::kRunResult, "check run result: too many problems");
     }
-    if (absl::Status status = CheckMessageBounds(run, limits_.max_string_bytes); !status.ok()) {
+    if (absl::Status status =
+            CheckMessageBounds(run.GetDescriptor(), run.SerializeAsString(), limits_.max_string_bytes);
+        !status.ok()) {
       return Refuse(RejectReason::kRunResult, status.message());
     }
     if (run.has_interval() && !FromWire(run.interval()).has_value()) {
@@ -138,12 +149,15 @@ class Validation {
     if (size > limits_.max_record_bytes) {
       return Refuse(RejectReason::kSize, absl::StrCat("larger than ", limits_.max_record_bytes, " bytes"));
     }
-    if (absl::Status status = CheckMessageBounds(record, limits_.max_string_bytes); !status.ok()) {
+    PreparedRecord prepared;
+    prepared.payload.resize(size);
+    record.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(prepared.payload.data()));
+    if (absl::Status status = CheckMessageBounds(record.GetDescriptor(), prepared.payload, limits_.max_string_bytes);
+        !status.ok()) {
       return Refuse(RejectReason::kRecord, status.message());
     }
-    const absl::StatusOr<RecordIdentity> identity = IdentityOf(record);
+    const absl::StatusOr<RecordIdentity> identity = IdentityOf(record, prepared.payload);
     if (!identity.ok()) return Refuse(RejectReason::kPayload, identity.status().message());
-    PreparedRecord prepared;
     prepared.kind = kind->number;
     prepared.asset_key = identity->asset_key;
     prepared.fingerprint = identity->fingerprint;
@@ -151,8 +165,6 @@ class Validation {
         record.has_collected_at() ? FromWire(record.collected_at()) : std::nullopt;
     prepared.collected_at = EffectiveCollectedAt(collected, context_, limits_, &prepared.clock_suspect);
     result_.clock_suspects += prepared.clock_suspect ? 1 : 0;
-    prepared.payload.resize(size);
-    record.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(prepared.payload.data()));
     result_.batch.records.push_back(std::move(prepared));
     return absl::OkStatus();
   }

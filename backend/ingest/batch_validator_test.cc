@@ -120,6 +120,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"NotZstd", RejectReason::kEncoding, [](Batch* b) { b->set_body("secret-content"); }},
         {"Truncated", RejectReason::kEncoding, [](Batch* b) { b->mutable_body()->pop_back(); }},
         {"TrailingBytes", RejectReason::kEncoding, [](Batch* b) { b->mutable_body()->push_back('x'); }},
+        {"TwoFrames", RejectReason::kEncoding, [](Batch* b) { b->mutable_body()->append(CompressZstd("")); }},
+        {"SkippableFrameBehind", RejectReason::kEncoding,
+         [](Batch* b) { b->mutable_body()->append("\x50\x2a\x4d\x18\x01\x00\x00\x00x", 9); }},
         {"Bomb", RejectReason::kEncoding,
          [](Batch* b) {
            b->set_body(CompressZstd(std::string(64 << 20, 'a')));

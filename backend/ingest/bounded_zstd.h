@@ -11,8 +11,8 @@
 namespace rollcall {
 
 // Decompresses one zstd frame that must yield exactly `size` bytes and use the whole input.
-// Allocates `size` bytes and zstd's window, which is limited to 8 MiB. InvalidArgument
-// otherwise. Pure.
+// Allocates `size` bytes, whatever window the frame asks for: it is decompressed in place. InvalidArgument
+// otherwise. Pure; from any thread.
 absl::StatusOr<std::string> DecompressExactly(absl::string_view compressed, size_t size);
 
 // One zstd frame; for tests and tools that play the agent.
