@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "cli/testing/golden_screen.h"
 
 namespace rollcall {
 namespace {
@@ -30,11 +30,7 @@ class CertificateScreensTest : public ::testing::Test {
     context_.screen = &screen;
     const absl::Status status = run(context_);
     message_ = std::string(status.message());
-    const std::string path = absl::StrCat(ROLLCALL_SOURCE_DIR "/cli/testdata/screens/", name, ".txt");
-    if (getenv("ROLLCALL_REGENERATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << out.str();
-    std::ifstream file(path, std::ios::binary);
-    const std::string expected((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    EXPECT_EQ(out.str(), expected) << name << ": if the change is meant, regenerate it";
+    ExpectGoldenScreen(name, out.str());
     return ExitCodeFor(status);
   }
 

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "cli/arguments.h"
 #include "cli/policy_command.h"
+#include "cli/testing/golden_screen.h"
 
 namespace rollcall {
 namespace {
@@ -48,9 +48,7 @@ Outcome RunWords(std::vector<std::string> words) {
 void ExpectScreen(const std::string& name, const std::vector<std::string>& words) {
   const Outcome outcome = RunWords(words);
   ASSERT_TRUE(outcome.status.ok()) << outcome.status << outcome.text;
-  const std::string path = absl::StrCat(ROLLCALL_SOURCE_DIR "/cli/testdata/screens/", name, ".txt");
-  if (getenv("ROLLCALL_REGENERATE_GOLDEN") != nullptr) std::ofstream(path) << outcome.text;
-  EXPECT_EQ(outcome.text, ReadAll(path)) << name << ": if the change is meant, regenerate it";
+  ExpectGoldenScreen(name, outcome.text);
 }
 
 std::string Agreement(const std::string& name) { return absl::StrCat(kAgreements, name, ".textproto"); }

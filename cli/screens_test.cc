@@ -2,22 +2,16 @@
 // with ROLLCALL_REGENERATE_GOLDEN=1 and look at the difference.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "cli/command.h"
 #include "cli/kind_name.h"
 #include "cli/testing/fake_backend.h"
+#include "cli/testing/golden_screen.h"
 #include "cli/testing/made_up_host.h"
 
 namespace rollcall {
 namespace {
-
-std::string ScreenPath(const std::string& name) {
-  return absl::StrCat(ROLLCALL_SOURCE_DIR "/cli/testdata/screens/", name, ".txt");
-}
 
 class ScreensTest : public ::testing::Test {
  protected:
@@ -35,10 +29,7 @@ class ScreensTest : public ::testing::Test {
     context_.screen = &screen;
     const absl::Status status = run(context_);
     ASSERT_TRUE(status.ok()) << status;
-    if (getenv("ROLLCALL_REGENERATE_GOLDEN") != nullptr) std::ofstream(ScreenPath(name)) << out.str();
-    std::ifstream file(ScreenPath(name));
-    const std::string expected((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    EXPECT_EQ(out.str(), expected) << name << ": if the change is meant, regenerate it";
+    ExpectGoldenScreen(name, out.str());
   }
 
   void ExpectList(const std::string& kind, size_t width, bool wide = false) {
