@@ -204,12 +204,16 @@ std::optional<std::vector<SpoolItem>> BatchReducer::Coalesce(const std::vector<s
 std::vector<SpoolItem> BatchReducer::Keep(const std::vector<std::string>& payloads, const std::string& last) const {
   std::vector<SpoolItem> items;
   pb::Batch place;
-  const absl::StatusOr<std::vector<SpooledRun>> runs = ReadSpooledRuns(payloads, SIZE_MAX);
-  if (!runs.ok() || !place.ParseFromString(last)) return items;
+  if (!place.ParseFromString(last)) return items;
   std::map<AssetKey, Upsert> events;
-  for (const SpooledRun& run : *runs) {
-    for (const Upsert& upsert : run.upserts) {
-      if (upsert.unrepeatable) events.insert_or_assign(upsert.key, upsert);
+  // One by one: all that waits of the unit may be far more than there is memory for.
+  for (const std::string& payload : payloads) {
+    const absl::StatusOr<std::vector<SpooledRun>> parts = ReadSpooledRuns({payload}, kMaxUnpackedBytes);
+    if (!parts.ok()) return items;
+    for (const SpooledRun& part : *parts) {
+      for (const Upsert& upsert : part.upserts) {
+        if (upsert.unrepeatable) events.insert_or_assign(upsert.key, upsert);
+      }
     }
   }
   std::vector<Upsert> records;

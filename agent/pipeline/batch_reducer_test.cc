@@ -259,6 +259,30 @@ TEST_F(BatchReducerTest, KeepCutsOutWhatCannotBeFoundAgainAndFitsAnySet) {
   EXPECT_EQ(Deliver(PayloadsOf(kept)), std::nullopt) << "twice does no harm";
 }
 
+TEST_F(BatchReducerTest, KeepTakesMoreThanIsUnpackedAtOnce) {
+  Host host{{}, {}};
+  std::vector<std::string> pending;
+  size_t unpacked = 0;
+  int runs = 0;
+  for (; unpacked <= BatchReducer::kMaxUnpackedBytes; ++runs) {
+    for (int i = 0; i < 6; ++i) {
+      host.packages[absl::StrCat("large", i)] = absl::StrCat(runs, std::string(500 << 10, 'x'));
+    }
+    host.ended = {absl::StrCat("job", runs)};
+    const std::vector<std::string> payloads = Run(&host);
+    for (const std::string& payload : payloads) unpacked += Parsed(payload).body_size();
+    Join(payloads, &pending);
+    ASSERT_LT(runs, 20);
+  }
+  std::set<std::string> jobs;
+  for (const SpoolItem& item : reducer_.Keep(pending, pending.back())) {
+    const pb::BatchBody body = BodyOf(Parsed(item.payload));
+    for (const pb::Record& record : body.records()) jobs.insert(record.process().argv(0));
+  }
+  EXPECT_EQ(jobs.count("job0"), 1u);
+  EXPECT_EQ(jobs.size(), static_cast<size_t>(runs)) << "of all runs";
+}
+
 TEST_F(BatchReducerTest, LargeRunsAreCutAgain) {
   Host host{{{"a", "1"}}, {}};
   ASSERT_EQ(Deliver(Run(&host)), std::nullopt);
