@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "google/protobuf/stubs/logging.h"
 #include "proto/kind_registry.h"
 
 namespace rollcall {
@@ -154,6 +155,7 @@ TEST(MessageBounds, SayWhichFieldAndWhy) {
 
 // Any bytes have an answer; those of a record that were changed are a message still, or are said not to be.
 TEST(MessageBounds, AnyBytesHaveAnAnswer) {
+  const google::protobuf::LogSilencer of_what_is_no_utf8;
   Filler filler(11);
   for (int i = 0; i < 20'000; ++i) {
     pb::Record record;
