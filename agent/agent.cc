@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <mutex>
 #include <random>
 #include <utility>
 
@@ -81,7 +82,7 @@ class Agent::Parts : public SessionDelegate {
   CollectorContext MakeContext() const;
   WatchdogHooks MakeHooks();
   void AfterRun();
-  // Runs become rarer while the watchdog or the spool cannot bear them.
+  // Runs become rarer while the watchdog or the spool cannot bear them. Any thread.
   void ApplyStretch();
   void WaitForStop();
   double Random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
@@ -95,6 +96,7 @@ class Agent::Parts : public SessionDelegate {
   std::atomic<bool> stop_requested_{false};
   std::atomic<uint32_t> watchdog_stretch_{1};
   std::atomic<uint32_t> spool_stretch_{1};
+  std::mutex stretch_mutex_;  // or an older value could be the last one applied
 
   ThisHost host_;
   std::unique_ptr<ProcessWatcher> process_watcher_;  // nullptr if off, or if this is not the host
@@ -225,7 +227,10 @@ void Agent::Parts::AfterRun() {
   TrimMemory();  // between runs the agent only waits
 }
 
-void Agent::Parts::ApplyStretch() { scheduler_->SetStretch(std::max(watchdog_stretch_.load(), spool_stretch_.load())); }
+void Agent::Parts::ApplyStretch() {
+  const std::lock_guard lock(stretch_mutex_);
+  scheduler_->SetStretch(std::max(watchdog_stretch_.load(), spool_stretch_.load()));
+}
 
 void Agent::Parts::EntryLost(uint64_t sequence, const absl::Status& cause) {
   logger_->Error("spool.entry_lost", "a spooled batch cannot be read; everything is collected again",
