@@ -18,8 +18,6 @@ constexpr absl::string_view kLastlog = "/var/log/lastlog";
 // Read at a time, so that a stop is seen and memory stays small.
 constexpr size_t kChunkBytes = size_t{1} << 20;
 
-bool IsUnchanged(const FileInfo& a, const FileInfo& b) { return a == b; }
-
 bool IsSameFile(const FileInfo& a, const FileInfo& b) { return a.device == b.device && a.inode == b.inode; }
 
 // `wtmp.1`, or of names such as `wtmp-20240131` the last; empty if there is none.
@@ -80,11 +78,13 @@ absl::Status WtmpFile::ReadOn(const PositionalFile& file, const StopToken& stop)
 
 absl::Status WtmpFile::Refresh(const FileTree& files, std::vector<LoginProblem>* problems, const StopToken& stop) {
   absl::StatusOr<FileInfo> info = files.Stat(path_);
-  if (info.ok() && !(info_.has_value() && IsUnchanged(*info_, *info))) {
+  if (info.ok() && !(info_.has_value() && *info_ == *info)) {
     absl::StatusOr<PositionalFile> file = PositionalFile::Open(files, path_);
     if (file.ok()) {
-      const bool grew =
-          info_.has_value() && IsSameFile(*info_, file->info()) && file->info().size_bytes >= info_->size_bytes;
+      const bool grew = info_.has_value() && IsSameFile(*info_, file->info()) &&
+                        file->info().size_bytes >= info_->size_bytes &&
+                        // It may have grown after info_ was taken, and been cut since.
+                        read_to_ <= file->info().size_bytes;
       if (!grew) Forget();
       // Only what was read to the end is remembered.
       info_.reset();

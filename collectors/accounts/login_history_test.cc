@@ -129,6 +129,24 @@ TEST_F(Logins, OfAFileThatGrewOnlyTheEndIsRead) {
   EXPECT_EQ(Of("other"), "never");
 }
 
+TEST_F(Logins, AFileThatGrewBetweenTwoLooksAndWasCutIsReadAnew) {
+  const std::string first = UtmpRecord({.user = "alice"});
+  SetWtmp(first);
+  int looks = 0;
+  files_.SetAccessHook([&](absl::string_view path) {
+    if (path == kWtmp && ++looks == 2) SetWtmp(first + UtmpRecord({.user = "bob"}));
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(Refresh().ok());
+  files_.SetAccessHook(nullptr);
+  EXPECT_EQ(Of("bob"), "1700000000 pts/0  /var/log/wtmp");
+  SetWtmp(first + std::string(100, '\0'));
+  ASSERT_TRUE(Refresh().ok());
+  EXPECT_THAT(problems_, IsEmpty());
+  EXPECT_EQ(Of("alice"), "1700000000 pts/0  /var/log/wtmp");
+  EXPECT_EQ(Of("bob"), "never");
+}
+
 TEST_F(Logins, ANewFileForgetsTheOld) {
   SetWtmp(UtmpRecord({.user = "alice"}) + UtmpRecord({.user = "alice"}));
   ASSERT_TRUE(Refresh().ok());
