@@ -190,11 +190,16 @@ constexpr absl::string_view kPathsRead[] = {
     "/home/*/.ssh/authorized_keys2",
     "/proc/1/mountinfo",
     "/proc/sys/kernel/hostname",
+    "/usr/etc/nsswitch.conf",
+    "/usr/etc/ssh/sshd_config",
+    "/usr/etc/sudoers",
     "/var/lib/lastlog/lastlog2.db",
     "/var/lib/wtmpdb/wtmp.db",
     "/var/log/lastlog",
     "/var/log/wtmp",
+    "/var/log/wtmp-*",
     "/var/log/wtmp.1",
+    "/var/log/wtmp.db",
 };
 constexpr absl::string_view kWatchPaths[] = {
     "/etc/group", "/etc/gshadow", "/etc/passwd", "/etc/shadow", "/etc/sudoers", "/etc/sudoers.d/",

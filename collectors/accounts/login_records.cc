@@ -117,7 +117,6 @@ UtmpScan ScanUtmp(absl::string_view text, TimeWidth width,
     }
     aligned = true;
     if (Number(record, kTypeAt, 2) == kUserProcess) {
-      ++scan.logins;
       visit(Text(record, kUserAt, kUtmpNameBytes), Login(record, width));
     }
     scan.consumed += bytes;

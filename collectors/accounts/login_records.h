@@ -35,8 +35,6 @@ TimeWidth GuessUtmpWidth(absl::string_view beginning);
 TimeWidth GuessLastlogWidth(uint64_t file_bytes);
 
 struct UtmpScan {
-  // Logins of users, handed to `visit`.
-  size_t logins = 0;
   // Bytes that are no record; the scan goes on at the next that is.
   size_t damaged_bytes = 0;
   // Bytes taken, to the end of the last whole record.

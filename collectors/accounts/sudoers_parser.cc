@@ -257,7 +257,7 @@ class Parser {
     if (line.find('\0') != absl::string_view::npos) return absl::InvalidArgumentError("NUL byte");
     SudoersCursor cursor(line);
     if (absl::StartsWith(cursor.Peek(), "@") || absl::StartsWith(cursor.Peek(), "#include")) {
-      return ParseInclude(&cursor, number);
+      return ParseInclude(&cursor);
     }
     SudoersCursor ahead = cursor;
     const absl::string_view keyword = ahead.Name();
@@ -284,13 +284,12 @@ class Parser {
     return rest.empty() || rest[0] == ' ' || rest[0] == '\t' || absl::StrContains(scopes, rest[0]);
   }
 
-  absl::Status ParseInclude(SudoersCursor* cursor, size_t number) {
+  absl::Status ParseInclude(SudoersCursor* cursor) {
     cursor->Skip(1);
     const absl::string_view directive = cursor->Name();
     if (directive != "include" && directive != "includedir") return absl::InvalidArgumentError("unknown directive");
     if (sudoers_->includes.size() >= kMaxIncludes) return absl::ResourceExhaustedError("more includes than are kept");
-    SudoersInclude include{
-        .path = "", .directory = directive == "includedir", .line = number, .rules_before = sudoers_->rules.size()};
+    SudoersInclude include{.path = "", .directory = directive == "includedir", .rules_before = sudoers_->rules.size()};
     ROLLCALL_ASSIGN_OR_RETURN(include.path, cursor->Path());
     sudoers_->includes.push_back(std::move(include));
     return absl::OkStatus();

@@ -54,7 +54,6 @@ struct SudoersInclude {
   // As written, without quotes.
   std::string path;
   bool directory = false;
-  size_t line = 0;
   // How many rules of the file come before it.
   size_t rules_before = 0;
 };

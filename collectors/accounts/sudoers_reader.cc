@@ -30,7 +30,6 @@ class Reader {
     }
     const auto text = files_.ReadFile(path, kMaxFileBytes);
     if (absl::IsNotFound(text.status())) return text.status();
-    tree_->found = true;
     if (!text.ok()) {
       NoteUnread(path, text.status());
       return absl::OkStatus();

@@ -21,8 +21,6 @@ struct SudoersTree {
   // Everything in the order sudo reads it; `includes` and `problems` are used up.
   Sudoers merged;
   std::vector<SudoersProblem> problems;
-  // False if there is no sudoers file at all: nobody may use sudo.
-  bool found = false;
   // A file could not be read, or not in full: there may be more rules.
   bool incomplete = false;
 };
