@@ -82,7 +82,7 @@ constexpr absl::string_view kPathsRead[] = {
 constexpr absl::string_view kWatchPaths[] = {
     "/etc/bash.bashrc",           "/etc/bashrc",          "/etc/default/locale", "/etc/environment",
     "/etc/environment.d/",        "/etc/locale.conf",     "/etc/profile",        "/etc/profile.d/",
-    "/etc/security/pam_env.conf", "/etc/systemd/system/", "/etc/zshenv",
+    "/etc/security/pam_env.conf", "/etc/systemd/system/", "/etc/zsh/zshenv",     "/etc/zshenv",
 };
 
 std::unique_ptr<Collector> Create(const CollectorContext& context) {
