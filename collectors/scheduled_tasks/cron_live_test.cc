@@ -57,7 +57,7 @@ class CronLive : public testing::Test {
 bool HaveTool(const std::string& name) { return ToolOutput({"sh", "-c", "command -v " + name}).ok(); }
 
 TEST_F(CronLive, DebianRefusesWhatWeSayItRefuses) {
-  if (!HaveTool("crontab")) GTEST_SKIP() << "no crontab";
+  ASSERT_TRUE(HaveTool("crontab")) << "tools/test installs it";
   const std::string lines[] = {
       "* * * * * x\n",
       "* * * * * x",
@@ -143,7 +143,7 @@ TEST_F(CronLive, DebianRefusesWhatWeSayItRefuses) {
 }
 
 TEST_F(CronLive, RunPartsTakesTheSameNames) {
-  if (!HaveTool("run-parts")) GTEST_SKIP() << "no run-parts";
+  ASSERT_TRUE(HaveTool("run-parts")) << "tools/test installs it";
   std::set<std::string> expected;
   for (const char* name :
        {"plain", "UPPER", "0first", "with-dash", "with_underscore", "with.dot", "backup~", "x.dpkg-old", "x.sh",
@@ -169,7 +169,7 @@ TEST_F(CronLive, RunPartsTakesTheSameNames) {
 }
 
 TEST_F(CronLive, AnacronTakesTheSameLines) {
-  if (!HaveTool("anacron")) GTEST_SKIP() << "no anacron";
+  ASSERT_TRUE(HaveTool("anacron")) << "tools/test installs it";
   for (const char* text : {"1 5 a x\n",
                            "1 5 a\n",
                            "1 5 a/b x\n",
@@ -220,7 +220,8 @@ std::vector<pb::ScheduledTask> CollectHere() {
 
 // Needs root, and a user's table that nobody else has.
 TEST_F(CronLive, UserTablesSayTheSameAsCrontab) {
-  if (::geteuid() != 0 || !HaveTool("crontab")) GTEST_SKIP() << "needs root and crontab";
+  if (::geteuid() != 0) GTEST_SKIP() << "not root";
+  ASSERT_TRUE(HaveTool("crontab")) << "tools/test installs it";
   const std::string user = "games";
   if (ToolOutput({"crontab", "-u", user, "-l"}).ok()) GTEST_SKIP() << "the user has a table";
   const std::string table =
@@ -247,7 +248,8 @@ TEST_F(CronLive, UserTablesSayTheSameAsCrontab) {
 
 // Needs root: the job is the test's own and is removed again.
 TEST_F(CronLive, AtJobsSayTheSameAsAt) {
-  if (::geteuid() != 0 || !HaveTool("at")) GTEST_SKIP() << "needs root and at";
+  if (::geteuid() != 0) GTEST_SKIP() << "not root";
+  ASSERT_TRUE(HaveTool("at")) << "tools/test installs it";
   const std::string script = Write("job", "echo rollcall-at-test --password=x\ntrue\n");
   // at reports on standard error, and complains that no atd runs.
   const auto said = ToolOutput(
@@ -295,7 +297,8 @@ TEST_F(CronLive, AtJobsSayTheSameAsAt) {
 }
 
 TEST_F(CronLive, NextRunsSayTheSameAsCroniter) {
-  if (!ToolOutput({"/usr/bin/python3", "-c", "import croniter"}).ok()) GTEST_SKIP() << "no python3-croniter";
+  ASSERT_TRUE(ToolOutput({"/usr/bin/python3", "-c", "import croniter"}).ok())
+      << "no python3-croniter, which tools/test installs";
   std::mt19937 random(5);
   const auto between = [&random](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
   const auto field = [&between](int low, int high) -> std::string {
@@ -347,7 +350,7 @@ TEST_F(CronLive, NextRunsSayTheSameAsCroniter) {
 }
 
 TEST_F(CronLive, TimersAreThoseOfSystemctl) {
-  if (!HaveTool("systemctl")) GTEST_SKIP() << "no systemctl";
+  ASSERT_TRUE(HaveTool("systemctl")) << "tools/test installs it";
   const auto listed =
       ToolOutput({"systemctl", "--root=/", "list-unit-files", "--type=timer", "--no-legend", "--no-pager"});
   ASSERT_TRUE(listed.ok()) << listed.status();
