@@ -32,8 +32,12 @@ absl::Status CheckSelector(const pb::LifecycleEvent& event, const pb::Selector& 
   if (!selector.from_day().empty() && !ParseDay(selector.from_day(), &day)) return Bad(event, "from_day is no day");
   if (!selector.to_day().empty() && !ParseDay(selector.to_day(), &day)) return Bad(event, "to_day is no day");
   if (selector.categories_size() > kMaxSelected || selector.hosting_services_size() > kMaxSelected ||
-      selector.hosts_size() > kMaxSelected || selector.elements_size() > kMaxSelected) {
+      selector.hosts_size() > kMaxSelected || selector.elements_size() > kMaxSelected ||
+      selector.fields_size() > kMaxSelected) {
     return Bad(event, "selects by more than 1000 names");
+  }
+  for (const pb::FieldCondition& condition : selector.fields()) {
+    if (condition.field().empty()) return Bad(event, "selects by the value of a field it does not name");
   }
   return absl::OkStatus();
 }

@@ -251,7 +251,7 @@ Coverage Selection::Covers(const BucketKey& bucket) const {
   if (!of.hosting_services().empty() && !Contains(of.hosting_services(), bucket.hosting_service)) {
     return Coverage::kNone;
   }
-  return of.hosts().empty() && of.elements().empty() ? Coverage::kWhole : Coverage::kPart;
+  return of.hosts().empty() && of.elements().empty() && of.fields().empty() ? Coverage::kWhole : Coverage::kPart;
 }
 
 bool Selection::Touches(const BucketKey& bucket) const {

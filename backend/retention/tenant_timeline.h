@@ -35,7 +35,7 @@ struct Selection {
   absl::CivilDay from_day = absl::CivilDay(1, 1, 1);
   absl::CivilDay to_day = absl::CivilDay(9999, 12, 31);
 
-  // How much of a bucket it selects; hosts and elements select a part. Pure.
+  // How much of a bucket it selects; hosts, elements and fields select a part. Pure.
   Coverage Covers(const BucketKey& bucket) const;
   // Whether it may touch the bucket at all: what belongs to all services belongs to each of them. Pure.
   bool Touches(const BucketKey& bucket) const;

@@ -225,6 +225,9 @@ TEST(Selection, CoversWholesAndParts) {
   part.of.add_hosts("h1");
   EXPECT_EQ(part.Covers(bucket), Coverage::kPart);
   EXPECT_TRUE(part.Touches(bucket));
+  part = all;
+  part.of.add_fields()->set_field("account.name");
+  EXPECT_EQ(part.Covers(bucket), Coverage::kPart);
 }
 
 }  // namespace
