@@ -34,7 +34,7 @@ namespace rollcall {
 class ProcessReader {
  public:
   static constexpr absl::Duration kSettleTime = absl::Seconds(10);
-  static constexpr uint32_t kStatusPeriod = 8;
+  static constexpr uint32_t kStatusPeriod = 16;
   static constexpr uint32_t kFullPeriod = 32;
 
   enum class Outcome {
