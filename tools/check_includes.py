@@ -25,7 +25,7 @@ LIMITED = {
     r"^yaml-cpp/": ("agent/config/", "backend/config/", "cli/", "platform/"),
     r"^CLI/": ("agent/", "backend/", "cli/", "tests/"),
     r"^prometheus/": ("backend/metrics/",),
-    r"^openssl/": ("proto/", "platform/", "agent/", "backend/keys/", "backend/ledger/", "backend/pki/", "backend/store/store_contract_fixture.cc", "cli/verify/", "tests/"),
+    r"^openssl/": ("proto/", "platform/", "agent/", "backend/archive/", "backend/keys/", "backend/ledger/", "backend/pki/", "backend/store/store_contract_fixture.cc", "cli/verify/", "tests/"),
 }
 
 
