@@ -257,12 +257,20 @@ absl::StatusOr<CertifiedKey> CertificateAuthority::IssueServer(const std::vector
 
 absl::StatusOr<CertifiedKey> CertificateAuthority::IssuePeer(const PeerIdentity& identity,
                                                              const Validity& validity) const {
-  absl::StatusOr<std::string> uri = IdentityUri(identity);
-  if (!uri.ok()) return uri.status();
+  return IssuePerson({identity}, validity);
+}
+
+absl::StatusOr<CertifiedKey> CertificateAuthority::IssuePerson(const std::vector<PeerIdentity>& identities,
+                                                               const Validity& validity) const {
+  if (identities.empty()) return absl::InvalidArgumentError("issue certificate: no identity given");
   const ScopedGeneralNames general(GENERAL_NAMES_new());
   if (general == nullptr) return OpensslError("build subject alternative names");
-  if (absl::Status status = PushIa5Name(GEN_URI, *uri, general.get()); !status.ok()) return status;
-  return material_->Issue(identity.id, "clientAuth", general.get(), validity);
+  for (const PeerIdentity& identity : identities) {
+    absl::StatusOr<std::string> uri = IdentityUri(identity);
+    if (!uri.ok()) return uri.status();
+    if (absl::Status status = PushIa5Name(GEN_URI, *uri, general.get()); !status.ok()) return status;
+  }
+  return material_->Issue(identities.front().id, "clientAuth", general.get(), validity);
 }
 
 absl::StatusOr<std::string> NewAgentId() {

@@ -48,8 +48,11 @@ class CertificateAuthority {
   // agents dial. InvalidArgument if there is none or one is neither.
   absl::StatusOr<CertifiedKey> IssueServer(const std::vector<std::string>& names, const Validity& validity) const;
 
-  // For an agent or operator: EKU clientAuth, one SAN URI.
+  // For an agent, or a person with one role: EKU clientAuth, one SAN URI.
   absl::StatusOr<CertifiedKey> IssuePeer(const PeerIdentity& identity, const Validity& validity) const;
+  // For a person with several roles or in several tenants: EKU clientAuth, one SAN URI for each. InvalidArgument if
+  // there is none, or one is not valid; whether they go together is the reader's to judge (backend/access/grant.h).
+  absl::StatusOr<CertifiedKey> IssuePerson(const std::vector<PeerIdentity>& identities, const Validity& validity) const;
 
   const CertifiedKey& pem() const { return pem_; }
 

@@ -1,6 +1,7 @@
 #include "backend/pki/peer_identity.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -13,6 +14,16 @@ namespace rollcall {
 namespace {
 
 constexpr absl::string_view kScheme = "rollcall://";
+struct RoleWord {
+  PeerRole role;
+  absl::string_view name;
+};
+constexpr RoleWord kRoles[] = {{PeerRole::kAgent, "agent"},
+                               {PeerRole::kViewer, "viewer"},
+                               {PeerRole::kOperator, "operator"},
+                               {PeerRole::kPrivacyOfficer, "privacy-officer"},
+                               {PeerRole::kAuditor, "auditor"}};
+
 constexpr size_t kMaxTenant = 63;
 constexpr size_t kMaxOperator = 64;
 constexpr size_t kMaxUri = 256;
@@ -32,7 +43,18 @@ absl::Status ValidateId(PeerRole role, absl::string_view id) {
 
 }  // namespace
 
-absl::string_view PeerRoleName(PeerRole role) { return role == PeerRole::kAgent ? "agent" : "operator"; }
+absl::string_view PeerRoleName(PeerRole role) {
+  const auto it = std::find_if(std::begin(kRoles), std::end(kRoles), [role](const auto& r) { return r.role == role; });
+  return it == std::end(kRoles) ? "unknown" : it->name;
+}
+
+absl::StatusOr<PeerRole> ParsePeerRole(absl::string_view name) {
+  for (const RoleWord& known : kRoles) {
+    if (name == known.name) return known.role;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("use role ", Quoted(name), ": the roles are agent, viewer, operator, privacy-officer, auditor"));
+}
 
 absl::Status ValidateTenantName(absl::string_view tenant) {
   const bool valid = !tenant.empty() && tenant.size() <= kMaxTenant && tenant.front() != '-' && tenant.back() != '-' &&
@@ -69,14 +91,10 @@ absl::StatusOr<PeerIdentity> ParseIdentityUri(absl::string_view uri) {
   if (parts.size() != 3) {
     return absl::InvalidArgumentError(absl::StrCat("parse identity ", Quoted(uri), ": not TENANT/ROLE/ID"));
   }
+  const absl::StatusOr<PeerRole> role = ParsePeerRole(parts[1]);
+  if (!role.ok()) return absl::InvalidArgumentError(absl::StrCat("parse identity ", Quoted(uri), ": unknown role"));
   PeerIdentity identity;
-  if (parts[1] == "agent") {
-    identity.role = PeerRole::kAgent;
-  } else if (parts[1] == "operator") {
-    identity.role = PeerRole::kOperator;
-  } else {
-    return absl::InvalidArgumentError(absl::StrCat("parse identity ", Quoted(uri), ": unknown role"));
-  }
+  identity.role = *role;
   if (absl::Status status = ValidateTenantName(parts[0]); !status.ok()) return status;
   if (absl::Status status = ValidateId(identity.role, parts[2]); !status.ok()) return status;
   identity.tenant = std::string(parts[0]);

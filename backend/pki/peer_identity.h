@@ -12,21 +12,26 @@
 
 namespace rollcall {
 
-enum class PeerRole { kAgent, kOperator };
+// What a peer is to a tenant: its agent, or a person in one of four roles. What each may do:
+// backend/access/role_table.h.
+enum class PeerRole { kAgent, kViewer, kOperator, kPrivacyOfficer, kAuditor };
 
-// Identity of a peer, as its certificate's one SAN URI states it:
+// Identity of a peer, as a SAN URI of its certificate states it:
 //   rollcall://TENANT/agent/UUID
-//   rollcall://TENANT/operator/NAME
+//   rollcall://TENANT/ROLE/NAME  where ROLE is viewer, operator, privacy-officer or auditor
+// An agent's certificate has one; a person's has one for each role in each tenant.
 struct PeerIdentity {
   std::string tenant;
   PeerRole role = PeerRole::kAgent;
-  // UUID of an agent, name of an operator.
+  // UUID of an agent, name of a person.
   std::string id;
   friend bool operator==(const PeerIdentity&, const PeerIdentity&) = default;
 };
 
-// `agent` or `operator`.
+// As in the URI.
 absl::string_view PeerRoleName(PeerRole role);
+// The role of that name; InvalidArgument lists them.
+absl::StatusOr<PeerRole> ParsePeerRole(absl::string_view name);
 
 // Tenant: 1 to 63 of [a-z0-9-], beginning and ending with a letter or digit.
 absl::Status ValidateTenantName(absl::string_view tenant);

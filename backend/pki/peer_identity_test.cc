@@ -23,6 +23,18 @@ TEST(PeerIdentity, ParsesOperator) {
   EXPECT_EQ(*identity, (PeerIdentity{"acme-2", PeerRole::kOperator, "alice.b@example.com"}));
 }
 
+TEST(PeerIdentity, ParsesTheRolesOfPeople) {
+  for (const PeerRole role : {PeerRole::kViewer, PeerRole::kOperator, PeerRole::kPrivacyOfficer, PeerRole::kAuditor}) {
+    const std::string uri = absl::StrCat("rollcall://acme/", PeerRoleName(role), "/alice");
+    const auto identity = ParseIdentityUri(uri);
+    ASSERT_TRUE(identity.ok()) << identity.status();
+    EXPECT_EQ(*identity, (PeerIdentity{"acme", role, "alice"}));
+    EXPECT_EQ(ParsePeerRole(PeerRoleName(role)).value(), role);
+  }
+  EXPECT_EQ(PeerRoleName(PeerRole::kPrivacyOfficer), "privacy-officer");
+  EXPECT_EQ(ParsePeerRole("privacy_officer").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(PeerIdentity, RefusesEverySecondSpelling) {
   const std::string uuid = kUuid;
   const std::string bad[] = {
@@ -38,6 +50,8 @@ TEST(PeerIdentity, RefusesEverySecondSpelling) {
       "rollcall://acme//" + uuid,
       "rollcall://acme/Agent/" + uuid,
       "rollcall://acme/server/" + uuid,
+      "rollcall://acme/privacy_officer/alice",
+      "rollcall://acme/viewer,operator/alice",
       "rollcall://ACME/agent/" + uuid,
       "rollcall://-acme/agent/" + uuid,
       "rollcall://acme-/agent/" + uuid,
