@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "backend/access/grant.h"
 #include "backend/pki/certificate_authority.h"
 #include "backend/pki/certificate_info.h"
 #include "backend/pki/credential_files.h"
@@ -187,19 +188,41 @@ absl::StatusOr<CertificateAuthority> RequireAuthority(const std::string& data_di
       absl::StrCat("find an authority in ", data_dir, ": there is none; run `rollcall-backend init` first"));
 }
 
-absl::Status AddPeer(const AddOptions& options, const PeerIdentity& identity, absl::string_view name, absl::Time now,
-                     std::ostream& out) {
+// Issues a certificate that states `identities` and writes what its holder needs.
+absl::Status AddPeer(const AddOptions& options, const std::vector<PeerIdentity>& identities, absl::string_view name,
+                     absl::Time now, std::ostream& out) {
   absl::StatusOr<CertificateAuthority> authority = RequireAuthority(options.data_dir);
   if (!authority.ok()) return authority.status();
-  absl::StatusOr<CertifiedKey> pair = authority->IssuePeer(identity, ValidFor(now, options.certificate_lifetime));
+  absl::StatusOr<CertifiedKey> pair = authority->IssuePerson(identities, ValidFor(now, options.certificate_lifetime));
   if (!pair.ok()) return pair.status();
   absl::Status status = MakePrivateFolder(options.out_dir);
   if (status.ok()) status = WriteCertifiedKey(options.out_dir, name, *pair);
   if (status.ok()) {
     status = WriteFileAtomically(absl::StrCat(options.out_dir, "/ca.crt"), authority->pem().certificate_pem, 0644);
   }
-  if (status.ok()) out << "created " << name << ' ' << identity.id << ": " << options.out_dir << '\n';
+  if (status.ok()) out << "created " << name << ' ' << identities.front().id << ": " << options.out_dir << '\n';
   return status;
+}
+
+// What the person is to be; checked as the server will read it.
+absl::StatusOr<std::vector<PeerIdentity>> PersonOf(const AddOptions& options) {
+  std::vector<std::string> roles = options.roles;
+  if (roles.empty()) roles.push_back(std::string(PeerRoleName(PeerRole::kOperator)));
+  std::vector<PeerIdentity> identities;
+  std::vector<std::string> uris;
+  for (const std::string& text : roles) {
+    const size_t slash = text.find('/');
+    const bool other = slash != std::string::npos;
+    const absl::StatusOr<PeerRole> role = ParsePeerRole(other ? text.substr(slash + 1) : text);
+    if (!role.ok()) return role.status();
+    identities.push_back({other ? text.substr(0, slash) : options.tenant, *role, options.id});
+    absl::StatusOr<std::string> uri = IdentityUri(identities.back());
+    if (!uri.ok()) return uri.status();
+    uris.push_back(*std::move(uri));
+  }
+  const absl::StatusOr<Grant> grant = GrantOf(uris, absl::InfiniteFuture());
+  if (!grant.ok()) return absl::InvalidArgumentError(grant.status().message());
+  return identities;
 }
 
 }  // namespace
@@ -218,7 +241,7 @@ absl::Status RunAgentAdd(const AddOptions& options, const Clock& clock, std::ost
     if (!fresh.ok()) return fresh.status();
     id = *std::move(fresh);
   }
-  absl::Status status = AddPeer(options, {options.tenant, PeerRole::kAgent, id}, "agent", clock.Now(), out);
+  absl::Status status = AddPeer(options, {{options.tenant, PeerRole::kAgent, id}}, "agent", clock.Now(), out);
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<SqliteStore>> store = OpenStore(options.data_dir);
   if (!store.ok()) return store.status();
@@ -231,7 +254,9 @@ absl::Status RunAgentAdd(const AddOptions& options, const Clock& clock, std::ost
 }
 
 absl::Status RunOperatorAdd(const AddOptions& options, const Clock& clock, std::ostream& out) {
-  return AddPeer(options, {options.tenant, PeerRole::kOperator, options.id}, "operator", clock.Now(), out);
+  const absl::StatusOr<std::vector<PeerIdentity>> person = PersonOf(options);
+  if (!person.ok()) return person.status();
+  return AddPeer(options, *person, "operator", clock.Now(), out);
 }
 
 }  // namespace rollcall

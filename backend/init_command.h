@@ -24,7 +24,7 @@ struct InitOptions {
   // Agents to have at least, and agents to have by id.
   int agents = 0;
   std::vector<std::string> agent_ids;
-  // None if empty.
+  // Somebody to have with the role `operator`; nobody if empty.
   std::string operator_name;
   // Replaces the authority, and with it every certificate.
   bool force = false;
@@ -44,11 +44,13 @@ struct AddOptions {
   // Where certificate, key and the authority's certificate go.
   std::string out_dir;
   absl::Duration certificate_lifetime = absl::Hours(24 * 90);
+  // Of a person: each `ROLE`, or `TENANT/ROLE` for another tenant than `tenant`. `operator` if empty.
+  std::vector<std::string> roles;
 };
 
 // Issues a certificate and enrols the agent. FailedPrecondition without an authority.
 absl::Status RunAgentAdd(const AddOptions& options, const Clock& clock, std::ostream& out);
-// Issues a certificate for an operator.
+// Issues a certificate for a person with these roles. InvalidArgument if one is none, or comes twice.
 absl::Status RunOperatorAdd(const AddOptions& options, const Clock& clock, std::ostream& out);
 
 }  // namespace rollcall

@@ -144,6 +144,33 @@ TEST_F(InitCommand, AddIssuesAndEnrols) {
   add.id = "bob";
   ASSERT_TRUE(RunOperatorAdd(add, clock_, out).ok());
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/out/operator.key"));
+  const auto person = ReadCertificate(ReadSmallFile(folder_ + "/out/operator.crt").value());
+  EXPECT_THAT(person.value().uris, ElementsAre("rollcall://dev/operator/bob"));
+}
+
+TEST_F(InitCommand, APersonHasTheRolesThatAreNamed) {
+  std::string output;
+  ASSERT_TRUE(Run(&output).ok());
+  AddOptions add;
+  add.data_dir = options_.data_dir;
+  add.tenant = "dev";
+  add.id = "carol";
+  add.out_dir = folder_ + "/out";
+  std::ostringstream out;
+  add.roles = {"viewer", "privacy-officer", "beta/auditor"};
+  ASSERT_TRUE(RunOperatorAdd(add, clock_, out).ok());
+  const auto person = ReadCertificate(ReadSmallFile(folder_ + "/out/operator.crt").value());
+  EXPECT_THAT(person.value().uris, ElementsAre("rollcall://dev/viewer/carol", "rollcall://dev/privacy-officer/carol",
+                                               "rollcall://beta/auditor/carol"));
+  const std::vector<std::vector<std::string>> bad = {
+      {"root"},    {"agent"},      {"Viewer"}, {"viewer", "viewer"}, {"viewer", "dev/viewer"},
+      {"/viewer"}, {"a/b/viewer"}, {""}};
+  for (const std::vector<std::string>& roles : bad) {
+    add.roles = roles;
+    add.out_dir = folder_ + "/none";
+    EXPECT_EQ(RunOperatorAdd(add, clock_, out).code(), absl::StatusCode::kInvalidArgument) << roles.back();
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/none"));
 }
 
 }  // namespace

@@ -281,6 +281,10 @@ int Run(int argc, char** argv) {
   agent_add->add_option("--agent-id", agent_options.id, "UUID (default: a new one)");
   CLI::App* operator_add = AddAdd(&app, "operator", &operator_options, &days);
   operator_add->add_option("--name", operator_options.id, "Operator's name")->required();
+  operator_add->add_option(
+      "--role", operator_options.roles,
+      "viewer, operator, privacy-officer or auditor, or TENANT/ROLE for another tenant (repeatable; "
+      "default: operator)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

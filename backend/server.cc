@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "backend/access/guarded_store.h"
+#include "backend/access/log_audit_sink.h"
 #include "backend/operate/operate_service.h"
 #include "backend/pki/certificate_info.h"
 #include "backend/query/coverage.h"
@@ -69,13 +71,16 @@ class GrpcBackendServer final : public BackendServer {
         workers_(parts.store, parts.clock, parts.logger, parts.metrics, options.apply),
         ingest_(
             IngestContext{&workers_, &registry_, &budget_, parts.clock, parts.logger, parts.metrics, options.session}),
+        guarded_(parts.store),
+        log_audit_(parts.logger),
+        judge_(parts.clock, parts.audit == nullptr ? &log_audit_ : parts.audit, parts.logger),
         engine_(
-            parts.store, parts.retention, parts.clock,
+            &guarded_, parts.retention, parts.clock,
             [this](const AgentName& agent) { return registry_.IsConnected(agent); }, RhythmWithoutSession()),
         pool_(options.query_threads, kMaxWaitingQueries),
-        query_(&engine_, &pool_, parts.clock, parts.logger, parts.metrics),
-        operate_engine_(parts.store, parts.clock),
-        operate_(&operate_engine_, &pool_, parts.clock, parts.logger, parts.metrics) {}
+        query_(&engine_, {&pool_, parts.clock, &judge_}, parts.logger, parts.metrics),
+        operate_engine_(&guarded_, parts.clock),
+        operate_(&operate_engine_, {&pool_, parts.clock, &judge_}, parts.logger, parts.metrics) {}
 
   ~GrpcBackendServer() override { Shutdown(absl::Seconds(1)); }
 
@@ -205,6 +210,9 @@ class GrpcBackendServer final : public BackendServer {
   ByteBudget budget_;
   ApplyWorkers workers_;
   IngestService ingest_;
+  GuardedStore guarded_;
+  LogAuditSink log_audit_;
+  CallJudge judge_;
   QueryEngine engine_;
   WorkPool pool_;
   QueryService query_;

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "backend/access/audit_sink.h"
 #include "backend/ingest/apply_workers.h"
 #include "backend/ingest/ingest_service.h"
 #include "backend/metrics/backend_metrics.h"
@@ -48,6 +49,8 @@ struct ServerParts {
   const Clock* clock;
   Logger* logger;
   BackendMetrics* metrics;
+  // Where denied and bulk reads are kept; the log if nullptr.
+  AuditSink* audit = nullptr;
 };
 
 class BackendServer {

@@ -33,6 +33,12 @@ BANNED = [
     (r"DO NOT SUBMIT", (), "remove it"),
 ]
 
+# (pattern, paths where it is banned, paths among them where it is allowed, replacement)
+BANNED_BELOW = [
+    (r"\b(?!Guarded)\w*Store\b(?!::)", ("backend/query/", "backend/operate/"), ("_test.cc",),
+     "GuardedStore: who answers callers reads nothing unguarded"),
+]
+
 
 def strip_comments_and_strings(text):
     """Blanks comments and string literals, keeping line numbers."""
@@ -62,6 +68,12 @@ def main():
             for match in re.finditer(pattern, subject):
                 line = subject.count("\n", 0, match.start()) + 1
                 findings.append(f"{path}:{line}: {match.group(0).strip()} is banned; use {replacement}")
+        for pattern, below, allowed, replacement in BANNED_BELOW:
+            if not path.startswith(below) or any(a in path for a in allowed):
+                continue
+            for match in re.finditer(pattern, code):
+                line = code.count("\n", 0, match.start()) + 1
+                findings.append(f"{path}:{line}: {match.group(0)} is banned; use {replacement}")
         if path.endswith(".h") and f"#ifndef {guard_of(path)}\n#define {guard_of(path)}\n" not in text:
             findings.append(f"{path}:1: include guard must be {guard_of(path)}")
         for number, line in enumerate(text.split("\n"), 1):

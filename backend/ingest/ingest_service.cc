@@ -27,7 +27,7 @@ IngestReactor* IngestService::Session(grpc::CallbackServerContext* call) {
     AddRetryTrailer(call, retry_after);
     return new RefusedStream(ToRetryStatus(status, retry_after));
   };
-  absl::StatusOr<AuthenticatedPeer> peer = AuthenticatePeer(*call->auth_context(), PeerRole::kAgent);
+  absl::StatusOr<AuthenticatedPeer> peer = AuthenticateAgent(*call->auth_context());
   if (!peer.ok()) {
     return refuse(absl::IsPermissionDenied(peer.status()) ? "wrong_role" : "unauthenticated", peer.status(),
                   absl::ZeroDuration());

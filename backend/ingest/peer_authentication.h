@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "backend/access/grant.h"
 #include "backend/pki/peer_identity.h"
 
 namespace rollcall {
@@ -18,10 +19,13 @@ struct AuthenticatedPeer {
   absl::Time not_after;
 };
 
-// Reads the identity from the client certificate that TLS has verified. The certificate must
+// Reads the agent's identity from the client certificate that TLS has verified. The certificate must
 // carry exactly one SAN URI and it must parse. Unauthenticated otherwise; PermissionDenied if
-// the certificate is good but speaks for another role than `role`.
-absl::StatusOr<AuthenticatedPeer> AuthenticatePeer(const grpc::AuthContext& context, PeerRole role);
+// the certificate is good but speaks for a person.
+absl::StatusOr<AuthenticatedPeer> AuthenticateAgent(const grpc::AuthContext& context);
+
+// What such a certificate grants a person: see GrantOf for the errors.
+absl::StatusOr<Grant> AuthenticatePerson(const grpc::AuthContext& context);
 
 // The same code and message.
 grpc::Status ToGrpcStatus(const absl::Status& status);

@@ -77,7 +77,9 @@ struct BackendMetrics::Families {
         queue_bytes(Gauges(r, "rollcall_queue_bytes", "Bytes waiting to be applied, by worker.")),
         queries(Counters(r, "rollcall_queries_total", "Queries answered, by method and status code.")),
         query_seconds(Histograms(r, "rollcall_query_seconds", "Time to answer a query, by method.")),
-        purpose_denied(Counters(r, "rollcall_queries_denied_total", "Queries denied for purpose or identity.").Add({})),
+        queries_denied(Counters(r, "rollcall_queries_denied_total", "Queries denied for purpose or identity.").Add({})),
+        purpose_denied(Counters(r, "rollcall_purpose_denied_total",
+                                "Calls of known callers denied for tenant, role, purpose or kind, by method.")),
         units(Gauges(r, "rollcall_units", "Units (agent, collector, scope) by coverage.")),
         agents(Gauges(r, "rollcall_agents", "Agents, by state.")),
         certificate_expiry(
@@ -110,7 +112,8 @@ struct BackendMetrics::Families {
   Family<Gauge>& queue_bytes;
   Family<Counter>& queries;
   Family<Histogram>& query_seconds;
-  Counter& purpose_denied;
+  Counter& queries_denied;
+  Family<Counter>& purpose_denied;
   Family<Gauge>& units;
   Family<Gauge>& agents;
   Family<Gauge>& certificate_expiry;
@@ -195,7 +198,11 @@ void BackendMetrics::OnQuery(absl::string_view method, absl::StatusCode code, ab
   families_->queries.Add({{"method", std::string(method)}, {"code", absl::StatusCodeToString(code)}}).Increment();
   families_->query_seconds.Add({{"method", std::string(method)}}, kSeconds).Observe(absl::ToDoubleSeconds(time));
   const bool denied = code == absl::StatusCode::kPermissionDenied || code == absl::StatusCode::kUnauthenticated;
-  if (denied) families_->purpose_denied.Increment();
+  if (denied) families_->queries_denied.Increment();
+}
+
+void BackendMetrics::OnPurposeDenied(absl::string_view method) {
+  families_->purpose_denied.Add({{"method", std::string(method)}}).Increment();
 }
 
 void BackendMetrics::SetCoverage(const std::map<std::string, uint64_t>& units_by_state) {

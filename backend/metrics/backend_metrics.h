@@ -43,6 +43,7 @@ class BackendMetrics : public IngestObserver, public QueryObserver {
   void OnStoreRetry() override;
   void OnQueueBytes(size_t shard, size_t bytes) override;
   void OnQuery(absl::string_view method, absl::StatusCode code, absl::Duration time) override;
+  void OnPurposeDenied(absl::string_view method) override;
 
   // Units per coverage state (`complete`, `stale`, ...); states left out are 0.
   void SetCoverage(const std::map<std::string, uint64_t>& units_by_state);

@@ -33,6 +33,7 @@ TEST(BackendMetrics, CountsWhatItObserves) {
   metrics.SetAdmission(true, true, 77);
   metrics.SetInflightLimit(100);
   metrics.OnQuery("ListHosts", absl::StatusCode::kPermissionDenied, absl::Milliseconds(2));
+  metrics.OnPurposeDenied("ListHosts");
   metrics.SetCertificateExpiry("server", absl::FromUnixSeconds(1'700'000'000));
   metrics.SetCoverage({{"stale", 4}});
   const std::string text = metrics.Text();
@@ -57,6 +58,7 @@ TEST(BackendMetrics, CountsWhatItObserves) {
            "rollcall_record_changes_total{change=\"inserted\"} 3",
            "rollcall_clock_suspect_records_total 2",
            "rollcall_queries_denied_total 1",
+           "rollcall_purpose_denied_total{method=\"ListHosts\"} 1",
            "rollcall_units{coverage=\"stale\"} 4",
            "rollcall_units{coverage=\"complete\"} 0",
            "rollcall_certificate_expiry_timestamp_seconds{certificate=\"server\"} 1700000000",

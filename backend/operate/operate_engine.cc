@@ -25,7 +25,6 @@ absl::Status CheckName(absl::string_view what, absl::string_view text) {
 }
 
 absl::Status CheckRequest(const pb::RetractRequest& request) {
-  ROLLCALL_RETURN_IF_ERROR(CheckOperatePurpose(request.purpose()));
   ROLLCALL_RETURN_IF_ERROR(CheckName("collector", request.collector()));
   return CheckName("version of the collector", request.collector_version());
 }
@@ -44,25 +43,17 @@ bool IsDone(const UnitInfo& unit, const ScanCursor& position) {
 
 }  // namespace
 
-absl::Status CheckOperatePurpose(pb::Purpose purpose) {
-  if (purpose == pb::PURPOSE_UNSPECIFIED) {
-    return absl::PermissionDeniedError("change records: the request names no purpose");
-  }
-  if (purpose == pb::PROVIDE_FEATURE) return absl::OkStatus();
-  return absl::PermissionDeniedError(absl::StrCat("change records: not for the purpose ",
-                                                  pb::Purpose_IsValid(purpose) ? pb::Purpose_Name(purpose) : "given"));
-}
-
-absl::Status OperateEngine::Retract(const QueryCaller& caller, const pb::RetractRequest& request,
+absl::Status OperateEngine::Retract(const Access& access, const pb::RetractRequest& request,
                                     pb::RetractResponse* response) const {
+  ROLLCALL_RETURN_IF_ERROR(access.CheckChange());
   ROLLCALL_RETURN_IF_ERROR(CheckRequest(request));
   ROLLCALL_ASSIGN_OR_RETURN(const std::optional<ScanCursor> from, DecodeScanCursor(request.page_token()));
-  ROLLCALL_ASSIGN_OR_RETURN(const HostDirectory hosts, HostDirectory::Load(*store_, caller.tenant));
+  ROLLCALL_ASSIGN_OR_RETURN(const HostDirectory hosts, HostDirectory::Load(*store_, access));
   std::vector<std::string> agents;
   if (!request.host().empty()) {
     ROLLCALL_ASSIGN_OR_RETURN(agents, hosts.Resolve(request.host()));
   }
-  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<UnitInfo> units, store_->ListUnits(caller.tenant, ""));
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<UnitInfo> units, store_->ListUnits(access, ""));
   const absl::Duration started = clock_->Monotonic();
   const UnitInfo* last = nullptr;
   for (const UnitInfo& unit : units) {
@@ -73,18 +64,19 @@ absl::Status OperateEngine::Retract(const QueryCaller& caller, const pb::Retract
       response->set_next_page_token(EncodeScanCursor(PositionOf(*last)));
       return absl::OkStatus();
     }
-    ROLLCALL_RETURN_IF_ERROR(RetractUnit(unit, request, hosts, response));
+    ROLLCALL_RETURN_IF_ERROR(RetractUnit(access, unit, request, hosts, response));
     last = &unit;
   }
   return absl::OkStatus();
 }
 
-absl::Status OperateEngine::RetractUnit(const UnitInfo& unit, const pb::RetractRequest& request,
+absl::Status OperateEngine::RetractUnit(const Access& access, const UnitInfo& unit, const pb::RetractRequest& request,
                                         const HostDirectory& hosts, pb::RetractResponse* response) const {
-  const UnitName name = {unit.agent, unit.collector, unit.scope};
+  const GuardedUnit name = {unit.agent.agent_id, unit.collector, unit.scope};
   const std::string& version = request.collector_version();
-  ROLLCALL_ASSIGN_OR_RETURN(const uint64_t records, request.dry_run() ? store_->CountWrittenBy(name, version)
-                                                                      : store_->Retract(name, version, clock_->Now()));
+  ROLLCALL_ASSIGN_OR_RETURN(const uint64_t records, request.dry_run()
+                                                        ? store_->CountWrittenBy(access, name, version)
+                                                        : store_->Retract(access, name, version, clock_->Now()));
   if (records == 0) return absl::OkStatus();
   pb::RetractResponse::Unit* listed = response->add_units();
   listed->set_agent_id(unit.agent.agent_id);

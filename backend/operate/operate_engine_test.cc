@@ -6,6 +6,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "backend/access/testing/test_access.h"
 #include "backend/store/testing/fake_store.h"
 #include "platform/testing/fake_clock.h"
 
@@ -15,8 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-const QueryCaller kAlice{"acme", "alice"};
 
 class OperateEngineTest : public ::testing::Test {
  protected:
@@ -44,7 +43,7 @@ class OperateEngineTest : public ::testing::Test {
 
   absl::Status Retract(const pb::RetractRequest& request) {
     response_.Clear();
-    return engine_.Retract(kAlice, request, &response_);
+    return engine_.Retract(TestAccess("acme", pb::RetractRequest::descriptor()), request, &response_);
   }
   static pb::RetractRequest Request(const std::string& version) {
     pb::RetractRequest request;
@@ -62,7 +61,8 @@ class OperateEngineTest : public ::testing::Test {
 
   FakeClock clock_;
   FakeStore store_;
-  OperateEngine engine_{&store_, &clock_};
+  GuardedStore guarded_{&store_};
+  OperateEngine engine_{&guarded_, &clock_};
   pb::RetractResponse response_;
 
  private:
@@ -130,7 +130,7 @@ class SlowClock : public FakeClock {
 TEST_F(OperateEngineTest, AFleetTakesSeveralCallsThatMissNothing) {
   for (int i = 1; i <= 9; ++i) AddHost("acme", i, {{"1", i}}, "1");
   SlowClock slow;
-  const OperateEngine engine(&store_, &slow);
+  const OperateEngine engine(&guarded_, &slow);
   for (const bool dry_run : {true, false}) {
     pb::RetractRequest request = Request("1");
     request.set_dry_run(dry_run);
@@ -138,7 +138,7 @@ TEST_F(OperateEngineTest, AFleetTakesSeveralCallsThatMissNothing) {
     int calls = 0;
     do {
       pb::RetractResponse response;
-      ASSERT_TRUE(engine.Retract(kAlice, request, &response).ok());
+      ASSERT_TRUE(engine.Retract(TestAccess("acme", pb::RetractRequest::descriptor()), request, &response).ok());
       for (const auto& unit : response.units()) records += unit.records();
       request.set_page_token(response.next_page_token());
       ++calls;
@@ -148,13 +148,17 @@ TEST_F(OperateEngineTest, AFleetTakesSeveralCallsThatMissNothing) {
   }
 }
 
+TEST_F(OperateEngineTest, AnAccessToAMethodThatReadsChangesNothing) {
+  AddHost("acme", 1, {{"1", 3}}, "1");
+  const Access reading = TestAccess("acme", pb::ListRecordsRequest::descriptor());
+  EXPECT_EQ(engine_.Retract(reading, Request("1"), &response_).code(), absl::StatusCode::kPermissionDenied);
+  ASSERT_TRUE(Retract(Request("1")).ok());
+  EXPECT_THAT(Answer(), ElementsAre("agent-1: 3"));
+}
+
 TEST_F(OperateEngineTest, SenselessRequestsAreRefused) {
   AddHost("acme", 1, {{"1", 3}}, "1");
   pb::RetractRequest request = Request("1");
-  request.set_purpose(pb::PURPOSE_UNSPECIFIED);
-  EXPECT_EQ(Retract(request).code(), absl::StatusCode::kPermissionDenied);
-  request.set_purpose(pb::LEGAL_OBLIGATION);
-  EXPECT_EQ(Retract(request).code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(Retract(Request("")).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Retract(Request(std::string(65, '1'))).code(), absl::StatusCode::kInvalidArgument);
   request = Request("1");

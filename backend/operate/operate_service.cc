@@ -1,29 +1,28 @@
 #include "backend/operate/operate_service.h"
 
-#include "backend/query/operator_call.h"
-
 namespace rollcall {
 
 grpc::ServerUnaryReactor* OperateService::Retract(grpc::CallbackServerContext* call, const pb::RetractRequest* request,
                                                   pb::RetractResponse* response) {
   return ServeOperator(
-      call, pool_, clock_, "retract records: too many requests are waiting; try again later",
-      [engine = engine_, request, response](const QueryCaller& caller) {
-        return engine->Retract(caller, *request, response);
+      call, serving_, request, response, "retract records: too many requests are waiting; try again later",
+      [engine = engine_, request, response](const Access& access) {
+        return engine->Retract(access, *request, response);
       },
-      [this, request, response](const QueryCaller& caller, const absl::Status& status, absl::Duration time) {
+      [this, request, response](const CallerName& caller, const absl::Status& status, absl::Duration time) {
         Account(caller, *request, *response, status, time);
       });
 }
 
-void OperateService::Account(const QueryCaller& caller, const pb::RetractRequest& request,
+void OperateService::Account(const CallerName& caller, const pb::RetractRequest& request,
                              const pb::RetractResponse& response, const absl::Status& status, absl::Duration time) {
   observer_->OnQuery("Retract", status.code(), time);
+  if (absl::IsPermissionDenied(status)) observer_->OnPurposeDenied("Retract");
   uint64_t records = 0;
   for (const auto& unit : response.units()) records += unit.records();
   const std::initializer_list<LogField> fields = {{"tenant", caller.tenant},
-                                                  {"operator", caller.operator_name},
-                                                  {"purpose", pb::Purpose_Name(request.purpose())},
+                                                  {"operator", caller.person},
+                                                  {"purpose", PurposeName(request.purpose())},
                                                   {"collector", request.collector()},
                                                   {"collector_version", request.collector_version()},
                                                   {"host", request.host()},

@@ -57,18 +57,18 @@ HostDirectory::HostDirectory(std::vector<HostEntry> entries) {
   }
 }
 
-absl::StatusOr<HostDirectory> HostDirectory::Load(Store& store, absl::string_view tenant) {
-  absl::StatusOr<std::vector<AgentRow>> rows = store.ListAgents(tenant);
+absl::StatusOr<HostDirectory> HostDirectory::Load(const GuardedStore& store, const Access& access) {
+  if (!store.MayRead(access, pb::Record::kHost)) return HostDirectory({});
+  absl::StatusOr<std::vector<AgentRow>> rows = store.ListAgents(access);
   if (!rows.ok()) return rows.status();
   std::vector<HostEntry> entries;
   for (AgentRow& row : *rows) entries.push_back(HostEntry{.row = std::move(row)});
   HostDirectory directory(std::move(entries));
-  ScanQuery query;
-  query.tenant = std::string(tenant);
+  GuardedScan query;
   query.kind = pb::Record::kHost;
   std::string cursor;
   do {
-    absl::StatusOr<ScanPage> page = store.Scan(query, cursor, kScanPage);
+    absl::StatusOr<ScanPage> page = store.Scan(access, query, cursor, kScanPage);
     if (!page.ok()) return page.status();
     for (const StoredVersion& version : page->versions) TakeHostRecord(version, &directory.entries_);
     cursor = page->next_cursor;

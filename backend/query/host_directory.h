@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "backend/store/store.h"
+#include "backend/access/guarded_store.h"
 
 namespace rollcall {
 
@@ -31,7 +31,9 @@ void MarkSharedHostIds(std::map<std::string, HostEntry>* entries);
 // A snapshot of a tenant's hosts. Immutable once loaded.
 class HostDirectory {
  public:
-  static absl::StatusOr<HostDirectory> Load(Store& store, absl::string_view tenant);
+  // Of the access's tenant; empty if hosts may not be read for its purpose: records that may be read then have no
+  // host names.
+  static absl::StatusOr<HostDirectory> Load(const GuardedStore& store, const Access& access);
   explicit HostDirectory(std::vector<HostEntry> entries);
 
   // In order of agent id.

@@ -1,42 +1,67 @@
-// What every call of an operator has in common, whatever it asks for.
+// The one way by which calls of operators are served, whatever they ask for.
 #ifndef ROLLCALL_BACKEND_QUERY_OPERATOR_CALL_H_
 #define ROLLCALL_BACKEND_QUERY_OPERATOR_CALL_H_
 
 #include <grpcpp/grpcpp.h>
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "backend/access/call_judge.h"
 #include "backend/ingest/peer_authentication.h"
-#include "backend/query/query_engine.h"
 #include "backend/query/work_pool.h"
 #include "platform/clock.h"
 
 namespace rollcall {
 
-// Authenticates the operator of `call`, has `answer(caller)` give a status on a thread of `pool`, and finishes the call
-// with it. `busy` is said, as Unavailable, if the pool takes no more. `account(caller, status, time)` is called once,
-// before the call is finished, also for those that are not answered; an unknown caller is empty. Both functions are
-// copied; request and response, which they may use, are gone when the call is finished. `pool` and `clock` outlive it.
-template <typename Answer, typename Account>
-grpc::ServerUnaryReactor* ServeOperator(grpc::CallbackServerContext* call, WorkPool* pool, const Clock* clock,
-                                        absl::string_view busy, Answer answer, Account account) {
+// Metadata by which a call names one of its certificate's tenants, and a ticket.
+inline constexpr char kTenantMetadata[] = "rollcall-tenant";
+inline constexpr char kTicketMetadata[] = "rollcall-ticket";
+
+// Who made a call, as logs name it; empty if nobody the backend knows.
+struct CallerName {
+  std::string tenant;
+  std::string person;
+};
+
+// What serving takes; all of it outlives the calls.
+struct OperatorServing {
+  WorkPool* pool;
+  const Clock* clock;
+  const CallJudge* judge;
+};
+
+// Reads who made `call` and what for. The method is the one that takes `request`: nobody can name a wrong one.
+CallFacts ReadCallFacts(const grpc::CallbackServerContext& call, const google::protobuf::Descriptor* request,
+                        pb::Purpose purpose);
+
+// Whose call it is, as far as its certificate says.
+CallerName CallerOf(const CallFacts& facts, const absl::StatusOr<Access>& access);
+
+// Judges `call` and, if it may be, has `answer(access)` give a status on a thread of the pool, and finishes the call
+// with it or with why it was denied. `busy` is said, as Unavailable, if the pool takes no more. `account(caller,
+// status, time)` is called once, before the call is finished, also for those that are not answered. Both functions are
+// copied; request and response, which they may use, are gone when the call is finished.
+template <typename Request, typename Response, typename Answer, typename Account>
+grpc::ServerUnaryReactor* ServeOperator(grpc::CallbackServerContext* call, const OperatorServing& serving,
+                                        const Request* request, Response* response, absl::string_view busy,
+                                        Answer answer, Account account) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  const absl::Duration started = clock->Monotonic();
-  const absl::StatusOr<AuthenticatedPeer> peer = AuthenticatePeer(*call->auth_context(), PeerRole::kOperator);
-  if (!peer.ok()) {
-    account(QueryCaller(), peer.status(), absl::ZeroDuration());
-    reactor->Finish(ToGrpcStatus(peer.status()));
-    return reactor;
-  }
-  const QueryCaller caller{peer->identity.tenant, peer->identity.id};
-  const bool taken = pool->Submit([clock, caller, answer, account, reactor, started] {
-    const absl::Status status = answer(caller);
-    account(caller, status, clock->Monotonic() - started);
+  const absl::Duration started = serving.clock->Monotonic();
+  const CallFacts facts = ReadCallFacts(*call, Request::descriptor(), request->purpose());
+  // Denied calls too: what is kept of them may block.
+  const bool taken = serving.pool->Submit([serving, facts, request, response, answer, account, reactor, started] {
+    const absl::StatusOr<Access> access = serving.judge->Admit(facts);
+    const absl::Status answered = access.ok() ? answer(*access) : access.status();
+    const absl::Status status = serving.judge->Conclude(facts, access, *request, *response, answered);
+    account(CallerOf(facts, access), status, serving.clock->Monotonic() - started);
     reactor->Finish(ToGrpcStatus(status));
   });
   if (!taken) {
     const absl::Status refused = absl::UnavailableError(busy);
-    account(caller, refused, absl::ZeroDuration());
+    account(CallerName(), refused, absl::ZeroDuration());
     reactor->Finish(ToGrpcStatus(refused));
   }
   return reactor;

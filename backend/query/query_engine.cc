@@ -37,29 +37,6 @@ absl::StatusOr<const Kind*> KindNamed(const std::string& name) {
                                                  "\": the kinds are ", absl::StrJoin(names, ", ")));
 }
 
-// Kinds to compare that may be read for the request's purpose. A kind it names must be readable; of
-// "all kinds" those are left out that are not, and samples, which differ at any two times.
-absl::StatusOr<std::vector<const Kind*>> ReadableKinds(const google::protobuf::RepeatedPtrField<std::string>& names,
-                                                       pb::Purpose purpose) {
-  std::vector<const Kind*> kinds;
-  absl::Status denied;
-  for (const std::string& name : names) {
-    absl::StatusOr<const Kind*> kind = KindNamed(name);
-    if (!kind.ok()) return kind.status();
-    if (absl::Status status = CheckPurpose(**kind, purpose); !status.ok()) return status;
-    kinds.push_back(*kind);
-  }
-  if (!names.empty()) return kinds;
-  for (const Kind& kind : AllKinds()) {
-    if (kind.options->sample()) continue;
-    absl::Status status = CheckPurpose(kind, purpose);
-    if (status.ok()) kinds.push_back(&kind);
-    if (!status.ok()) denied = status;
-  }
-  if (kinds.empty()) return denied;
-  return kinds;
-}
-
 absl::StatusOr<absl::Time> RequestTime(const google::protobuf::Timestamp& wire, absl::string_view field) {
   const std::optional<absl::Time> time = FromWire(wire);
   if (time.has_value()) return *time;
@@ -76,14 +53,27 @@ absl::Status CheckHexPrefix(const std::string& prefix) {
 
 }  // namespace
 
-absl::Status CheckPurpose(const Kind& kind, pb::Purpose purpose) {
-  if (purpose == pb::PURPOSE_UNSPECIFIED) {
-    return absl::PermissionDeniedError("read records: the request names no purpose");
+// Kinds to compare that may be read. A kind the request names must be readable; of "all kinds" those are left
+// out that are not, and samples, which differ at any two times.
+absl::StatusOr<std::vector<const Kind*>> QueryEngine::ReadableKinds(
+    const Access& access, const google::protobuf::RepeatedPtrField<std::string>& names) const {
+  std::vector<const Kind*> kinds;
+  absl::Status denied;
+  for (const std::string& name : names) {
+    absl::StatusOr<const Kind*> kind = KindNamed(name);
+    if (!kind.ok()) return kind.status();
+    if (absl::Status status = store_->CheckRead(access, (*kind)->number); !status.ok()) return status;
+    kinds.push_back(*kind);
   }
-  const auto& purposes = kind.options->purposes();
-  if (std::find(purposes.begin(), purposes.end(), purpose) != purposes.end()) return absl::OkStatus();
-  return absl::PermissionDeniedError(absl::StrCat("read ", kind.options->name(), ": not for the purpose ",
-                                                  pb::Purpose_IsValid(purpose) ? pb::Purpose_Name(purpose) : "given"));
+  if (!names.empty()) return kinds;
+  for (const Kind& kind : AllKinds()) {
+    if (kind.options->sample()) continue;
+    absl::Status status = store_->CheckRead(access, kind.number);
+    if (status.ok()) kinds.push_back(&kind);
+    if (!status.ok()) denied = status;
+  }
+  if (kinds.empty()) return denied;
+  return kinds;
 }
 
 absl::StatusOr<pb::StoredRecord> QueryEngine::Present(const StoredVersion& version, const HostDirectory& hosts) const {
@@ -97,12 +87,12 @@ absl::StatusOr<pb::StoredRecord> QueryEngine::Present(const StoredVersion& versi
   return stored;
 }
 
-absl::Status QueryEngine::ListHosts(const QueryCaller& caller, const pb::ListHostsRequest& request,
+absl::Status QueryEngine::ListHosts(const Access& access, const pb::ListHostsRequest& request,
                                     pb::ListHostsResponse* response) const {
-  if (absl::Status status = CheckPurpose(*FindKind(pb::Record::kHost), request.purpose()); !status.ok()) return status;
-  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, caller.tenant);
+  if (absl::Status status = store_->CheckRead(access, pb::Record::kHost); !status.ok()) return status;
+  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, access);
   if (!hosts.ok()) return hosts.status();
-  absl::StatusOr<std::vector<Store::KindCount>> counts = store_->CountRecords(caller.tenant);
+  absl::StatusOr<std::vector<Store::KindCount>> counts = store_->CountRecords(access);
   if (!counts.ok()) return counts.status();
   std::map<std::string, pb::HostSummary*> summaries;
   for (const auto& [id, entry] : hosts->entries()) {
@@ -131,18 +121,17 @@ absl::Status QueryEngine::ListHosts(const QueryCaller& caller, const pb::ListHos
   return absl::OkStatus();
 }
 
-absl::Status QueryEngine::ListRecords(const QueryCaller& caller, const pb::ListRecordsRequest& request,
+absl::Status QueryEngine::ListRecords(const Access& access, const pb::ListRecordsRequest& request,
                                       pb::ListRecordsResponse* response) const {
   absl::StatusOr<const Kind*> kind = KindNamed(request.kind());
   if (!kind.ok()) return kind.status();
-  if (absl::Status status = CheckPurpose(**kind, request.purpose()); !status.ok()) return status;
+  if (absl::Status status = store_->CheckRead(access, (*kind)->number); !status.ok()) return status;
   absl::StatusOr<RecordFilter> filter = RecordFilter::Compile(**kind, request.filters());
   if (!filter.ok()) return filter.status();
-  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, caller.tenant);
+  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, access);
   if (!hosts.ok()) return hosts.status();
 
-  ScanQuery query;
-  query.tenant = caller.tenant;
+  GuardedScan query;
   query.kind = (*kind)->number;
   if (!request.host().empty()) {
     absl::StatusOr<std::vector<std::string>> agents = hosts->Resolve(request.host());
@@ -163,7 +152,7 @@ absl::Status QueryEngine::ListRecords(const QueryCaller& caller, const pb::ListR
   for (;;) {
     // A page may be shorter than asked for, so what is left is never scanned row by row.
     const size_t left = page_size - static_cast<size_t>(response->records_size());
-    absl::StatusOr<ScanPage> page = store_->Scan(query, cursor, left);
+    absl::StatusOr<ScanPage> page = store_->Scan(access, query, cursor, left);
     if (!page.ok()) return page.status();
     for (const StoredVersion& version : page->versions) {
       absl::StatusOr<pb::StoredRecord> stored = Present(version, *hosts);
@@ -177,17 +166,16 @@ absl::Status QueryEngine::ListRecords(const QueryCaller& caller, const pb::ListR
   }
   response->set_next_page_token(absl::WebSafeBase64Escape(cursor));
   const bool nothing = response->records().empty() && cursor.empty() && request.page_token().empty();
-  return nothing ? AddCoverage(caller, *hosts, query.agent_ids, response->mutable_coverage()) : absl::OkStatus();
+  return nothing && store_->MayRead(access, pb::Record::kHost)
+             ? AddCoverage(access, *hosts, query.agent_ids, response->mutable_coverage())
+             : absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<StoredVersion>> QueryEngine::FindAsset(const QueryCaller& caller, const std::string& prefix,
-                                                                  pb::Purpose purpose) const {
-  if (purpose == pb::PURPOSE_UNSPECIFIED) {
-    return absl::PermissionDeniedError("read records: the request names no purpose");
-  }
+absl::StatusOr<std::vector<StoredVersion>> QueryEngine::FindAsset(const Access& access,
+                                                                  const std::string& prefix) const {
   if (absl::Status status = CheckHexPrefix(prefix); !status.ok()) return status;
   absl::StatusOr<std::vector<AssetKey>> keys =
-      store_->FindAssets(caller.tenant, absl::AsciiStrToLower(prefix), kNamedCandidates + 1);
+      store_->FindAssets(access, absl::AsciiStrToLower(prefix), kNamedCandidates + 1);
   if (!keys.ok()) return keys.status();
   if (keys->empty()) {
     return absl::NotFoundError(absl::StrCat("find asset ", prefix, ": there is no asset with that key"));
@@ -198,21 +186,14 @@ absl::StatusOr<std::vector<StoredVersion>> QueryEngine::FindAsset(const QueryCal
     return absl::InvalidArgumentError(
         absl::StrCat("find asset ", prefix, ": several keys begin with that, such as ", candidates));
   }
-  absl::StatusOr<std::vector<StoredVersion>> versions = store_->History(caller.tenant, keys->front());
-  if (!versions.ok()) return versions.status();
-  for (const StoredVersion& version : *versions) {
-    const Kind* kind = FindKind(version.kind);
-    if (kind == nullptr) return absl::DataLossError("read asset: its kind is unknown to this backend");
-    if (absl::Status status = CheckPurpose(*kind, purpose); !status.ok()) return status;
-  }
-  return versions;
+  return store_->History(access, keys->front());
 }
 
-absl::Status QueryEngine::GetAsset(const QueryCaller& caller, const pb::GetAssetRequest& request,
+absl::Status QueryEngine::GetAsset(const Access& access, const pb::GetAssetRequest& request,
                                    pb::GetAssetResponse* response) const {
-  absl::StatusOr<std::vector<StoredVersion>> versions = FindAsset(caller, request.asset_key(), request.purpose());
+  absl::StatusOr<std::vector<StoredVersion>> versions = FindAsset(access, request.asset_key());
   if (!versions.ok()) return versions.status();
-  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, caller.tenant);
+  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, access);
   if (!hosts.ok()) return hosts.status();
   std::map<AgentName, const StoredVersion*> latest;  // they come oldest first
   for (const StoredVersion& version : *versions) latest[version.agent] = &version;
@@ -224,11 +205,11 @@ absl::Status QueryEngine::GetAsset(const QueryCaller& caller, const pb::GetAsset
   return absl::OkStatus();
 }
 
-absl::Status QueryEngine::GetHistory(const QueryCaller& caller, const pb::GetHistoryRequest& request,
+absl::Status QueryEngine::GetHistory(const Access& access, const pb::GetHistoryRequest& request,
                                      pb::GetHistoryResponse* response) const {
-  absl::StatusOr<std::vector<StoredVersion>> versions = FindAsset(caller, request.asset_key(), request.purpose());
+  absl::StatusOr<std::vector<StoredVersion>> versions = FindAsset(access, request.asset_key());
   if (!versions.ok()) return versions.status();
-  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, caller.tenant);
+  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, access);
   if (!hosts.ok()) return hosts.status();
   for (const StoredVersion& version : *versions) {
     absl::StatusOr<pb::StoredRecord> stored = Present(version, *hosts);
@@ -238,15 +219,15 @@ absl::Status QueryEngine::GetHistory(const QueryCaller& caller, const pb::GetHis
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<StoredVersion>> QueryEngine::ScanAll(const ScanQuery& query,
+absl::StatusOr<std::vector<StoredVersion>> QueryEngine::ScanAll(const Access& access, const GuardedScan& query,
                                                                 const std::vector<const Kind*>& kinds) const {
   std::vector<StoredVersion> versions;
   for (const Kind* kind : kinds) {
-    ScanQuery of_kind = query;
+    GuardedScan of_kind = query;
     of_kind.kind = kind->number;
     std::string cursor;
     do {
-      absl::StatusOr<ScanPage> page = store_->Scan(of_kind, cursor, kScanPage);
+      absl::StatusOr<ScanPage> page = store_->Scan(access, of_kind, cursor, kScanPage);
       if (!page.ok()) return page.status();
       std::move(page->versions.begin(), page->versions.end(), std::back_inserter(versions));
       cursor = page->next_cursor;
@@ -258,9 +239,9 @@ absl::StatusOr<std::vector<StoredVersion>> QueryEngine::ScanAll(const ScanQuery&
   return versions;
 }
 
-absl::Status QueryEngine::DiffHost(const QueryCaller& caller, const pb::DiffHostRequest& request,
+absl::Status QueryEngine::DiffHost(const Access& access, const pb::DiffHostRequest& request,
                                    pb::DiffHostResponse* response) const {
-  absl::StatusOr<std::vector<const Kind*>> kinds = ReadableKinds(request.kinds(), request.purpose());
+  absl::StatusOr<std::vector<const Kind*>> kinds = ReadableKinds(access, request.kinds());
   if (!kinds.ok()) return kinds.status();
   if (!request.has_from()) return absl::InvalidArgumentError("compare host: no time to compare from");
   absl::StatusOr<absl::Time> from = RequestTime(request.from(), "from");
@@ -268,18 +249,17 @@ absl::Status QueryEngine::DiffHost(const QueryCaller& caller, const pb::DiffHost
   absl::StatusOr<absl::Time> to = request.has_to() ? RequestTime(request.to(), "to") : clock_->Now();
   if (!to.ok()) return to.status();
   if (*to < *from) return absl::InvalidArgumentError("compare host: `to` is before `from`");
-  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, caller.tenant);
+  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, access);
   if (!hosts.ok()) return hosts.status();
   absl::StatusOr<std::vector<std::string>> agents = hosts->Resolve(request.host());
   if (!agents.ok()) return agents.status();
-  ScanQuery query;
-  query.tenant = caller.tenant;
+  GuardedScan query;
   query.agent_ids = *std::move(agents);
   query.at = *from;
-  const absl::StatusOr<std::vector<StoredVersion>> before = ScanAll(query, *kinds);
+  const absl::StatusOr<std::vector<StoredVersion>> before = ScanAll(access, query, *kinds);
   if (!before.ok()) return before.status();
   query.at = *to;
-  const absl::StatusOr<std::vector<StoredVersion>> after = ScanAll(query, *kinds);
+  const absl::StatusOr<std::vector<StoredVersion>> after = ScanAll(access, query, *kinds);
   if (!after.ok()) return after.status();
   for (const auto& [old_version, new_version] : DiffVersions(*before, *after)) {
     pb::DiffHostResponse::Change* change = response->add_changes();
@@ -293,11 +273,11 @@ absl::Status QueryEngine::DiffHost(const QueryCaller& caller, const pb::DiffHost
   return absl::OkStatus();
 }
 
-absl::Status QueryEngine::ExplainRetention(const QueryCaller& caller, const pb::ExplainRetentionRequest& request,
+absl::Status QueryEngine::ExplainRetention(const Access& access, const pb::ExplainRetentionRequest& request,
                                            pb::ExplainRetentionResponse* response) const {
-  absl::StatusOr<std::vector<StoredVersion>> versions = FindAsset(caller, request.asset_key(), request.purpose());
+  absl::StatusOr<std::vector<StoredVersion>> versions = FindAsset(access, request.asset_key());
   if (!versions.ok()) return versions.status();
-  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, caller.tenant);
+  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, access);
   if (!hosts.ok()) return hosts.status();
   for (const StoredVersion& version : *versions) {
     const HostEntry* host = hosts->Find(version.agent.agent_id);
@@ -314,14 +294,14 @@ absl::Status QueryEngine::ExplainRetention(const QueryCaller& caller, const pb::
   return absl::OkStatus();
 }
 
-absl::Status QueryEngine::AddCoverage(const QueryCaller& caller, const HostDirectory& hosts,
+absl::Status QueryEngine::AddCoverage(const Access& access, const HostDirectory& hosts,
                                       const std::vector<std::string>& agent_ids,
                                       google::protobuf::RepeatedPtrField<pb::UnitCoverage>* units) const {
   const auto asked = [&](const std::string& id) {
     return agent_ids.empty() || std::find(agent_ids.begin(), agent_ids.end(), id) != agent_ids.end();
   };
   const std::string one_agent = agent_ids.size() == 1 ? agent_ids.front() : "";
-  absl::StatusOr<std::vector<UnitInfo>> infos = store_->ListUnits(caller.tenant, one_agent);
+  absl::StatusOr<std::vector<UnitInfo>> infos = store_->ListUnits(access, one_agent);
   if (!infos.ok()) return infos.status();
   std::map<std::string, std::vector<pb::UnitCoverage>> by_agent;
   for (const UnitInfo& info : *infos) {
@@ -346,10 +326,10 @@ absl::Status QueryEngine::AddCoverage(const QueryCaller& caller, const HostDirec
   return absl::OkStatus();
 }
 
-absl::Status QueryEngine::GetCoverage(const QueryCaller& caller, const pb::GetCoverageRequest& request,
+absl::Status QueryEngine::GetCoverage(const Access& access, const pb::GetCoverageRequest& request,
                                       pb::GetCoverageResponse* response) const {
-  if (absl::Status status = CheckPurpose(*FindKind(pb::Record::kHost), request.purpose()); !status.ok()) return status;
-  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, caller.tenant);
+  if (absl::Status status = store_->CheckRead(access, pb::Record::kHost); !status.ok()) return status;
+  absl::StatusOr<HostDirectory> hosts = HostDirectory::Load(*store_, access);
   if (!hosts.ok()) return hosts.status();
   std::vector<std::string> agents;
   if (!request.host().empty()) {
@@ -357,7 +337,7 @@ absl::Status QueryEngine::GetCoverage(const QueryCaller& caller, const pb::GetCo
     if (!resolved.ok()) return resolved.status();
     agents = *std::move(resolved);
   }
-  return AddCoverage(caller, *hosts, agents, response->mutable_units());
+  return AddCoverage(access, *hosts, agents, response->mutable_units());
 }
 
 }  // namespace rollcall

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "absl/strings/escaping.h"
+#include "backend/access/testing/test_access.h"
 #include "backend/ingest/batch_validator.h"
 #include "backend/ingest/testing/test_batches.h"
 #include "backend/query/host_directory.h"
@@ -26,7 +27,12 @@ using ::testing::UnorderedElementsAre;
 const AgentName kWeb{"acme", "11111111-9d4a-4c55-8f0e-6b1d2a7c9e10"};
 const AgentName kDb{"acme", "22222222-9d4a-4c55-8f0e-6b1d2a7c9e10"};
 const AgentName kForeign{"other", "33333333-9d4a-4c55-8f0e-6b1d2a7c9e10"};
-const QueryCaller kAlice{"acme", "alice"};
+
+// Of somebody who may do everything in the tenant, for the purpose the request names.
+template <typename Request>
+Access Alice(const Request& request) {
+  return TestAccess("acme", Request::descriptor(), request.purpose());
+}
 
 class QueryEngineTest : public ::testing::Test {
  protected:
@@ -37,8 +43,9 @@ class QueryEngineTest : public ::testing::Test {
     SqliteStoreOptions options;
     options.path = folder_ + "/rollcall.db";
     store_ = SqliteStore::Open(options).value();
+    guarded_ = std::make_unique<GuardedStore>(store_.get());
     retention_ = std::make_unique<PolicyRetention>(LoadRetentionPolicy(ROLLCALL_DEFAULT_POLICY).value());
-    engine_ = std::make_unique<QueryEngine>(store_.get(), retention_.get(), &clock_,
+    engine_ = std::make_unique<QueryEngine>(guarded_.get(), retention_.get(), &clock_,
                                             [](const AgentName& agent) { return agent == kWeb; });
     for (const AgentName& agent : {kWeb, kDb, kForeign}) {
       ASSERT_TRUE(store_->AddTenant(agent.tenant, clock_.Now()).ok());
@@ -96,7 +103,7 @@ class QueryEngineTest : public ::testing::Test {
     request.set_kind("os_package");
     edit(&request);
     response->Clear();
-    return engine_->ListRecords(kAlice, request, response);
+    return engine_->ListRecords(Alice(request), request, response);
   }
   static std::vector<std::string> Names(const pb::ListRecordsResponse& response) {
     std::vector<std::string> names;
@@ -120,6 +127,7 @@ class QueryEngineTest : public ::testing::Test {
   std::string folder_;
   uint64_t generation_ = 0;
   std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<GuardedStore> guarded_;
   std::unique_ptr<PolicyRetention> retention_;
   std::unique_ptr<QueryEngine> engine_;
 };
@@ -142,21 +150,22 @@ TEST_F(QueryEngineTest, RecordsComeWithDerivedFieldsHostAndRetention) {
 
 TEST_F(QueryEngineTest, PurposeIsCheckedEverywhere) {
   pb::ListRecordsResponse records;
-  for (const pb::Purpose purpose : {pb::PURPOSE_UNSPECIFIED, pb::CLUSTER_SECURITY_CHECK, pb::LEGAL_OBLIGATION}) {
+  for (const pb::Purpose purpose : {pb::DATA_SUBJECT_REQUEST, pb::LEGAL_OBLIGATION}) {
     EXPECT_EQ(List([&](auto* r) { r->set_purpose(purpose); }, &records).code(), absl::StatusCode::kPermissionDenied);
     pb::GetAssetRequest asset;
     asset.set_purpose(purpose);
     asset.set_asset_key(KeyOf("bash"));
     pb::GetAssetResponse asset_response;
-    EXPECT_EQ(engine_->GetAsset(kAlice, asset, &asset_response).code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_EQ(engine_->GetAsset(Alice(asset), asset, &asset_response).code(), absl::StatusCode::kPermissionDenied);
     pb::DiffHostRequest diff;
     diff.set_purpose(purpose);
     pb::DiffHostResponse diff_response;
-    EXPECT_EQ(engine_->DiffHost(kAlice, diff, &diff_response).code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_EQ(engine_->DiffHost(Alice(diff), diff, &diff_response).code(), absl::StatusCode::kPermissionDenied);
     pb::GetCoverageRequest coverage;
     coverage.set_purpose(purpose);
     pb::GetCoverageResponse coverage_response;
-    EXPECT_EQ(engine_->GetCoverage(kAlice, coverage, &coverage_response).code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_EQ(engine_->GetCoverage(Alice(coverage), coverage, &coverage_response).code(),
+              absl::StatusCode::kPermissionDenied);
   }
 }
 
@@ -264,7 +273,7 @@ TEST_F(QueryEngineTest, HistoryDiffAndTimeTravelAgree) {
   history.set_purpose(pb::PROVIDE_FEATURE);
   history.set_asset_key(bash.substr(0, 8));
   pb::GetHistoryResponse versions;
-  ASSERT_TRUE(engine_->GetHistory(kAlice, history, &versions).ok());
+  ASSERT_TRUE(engine_->GetHistory(Alice(history), history, &versions).ok());
   ASSERT_EQ(versions.versions_size(), 2);
   EXPECT_EQ(versions.versions(0).end_reason(), pb::StoredRecord::CHANGED);
   EXPECT_FALSE(versions.versions(1).has_ended_at());
@@ -273,7 +282,7 @@ TEST_F(QueryEngineTest, HistoryDiffAndTimeTravelAgree) {
   asset.set_purpose(pb::PROVIDE_FEATURE);
   asset.set_asset_key(nginx);
   pb::GetAssetResponse gone;
-  ASSERT_TRUE(engine_->GetAsset(kAlice, asset, &gone).ok());
+  ASSERT_TRUE(engine_->GetAsset(Alice(asset), asset, &gone).ok());
   ASSERT_EQ(gone.records_size(), 1);
   EXPECT_EQ(gone.records(0).end_reason(), pb::StoredRecord::GONE);
 
@@ -282,7 +291,7 @@ TEST_F(QueryEngineTest, HistoryDiffAndTimeTravelAgree) {
   diff.set_host("web-1");
   *diff.mutable_from() = ToWire(before);
   pb::DiffHostResponse changes;
-  ASSERT_TRUE(engine_->DiffHost(kAlice, diff, &changes).ok());
+  ASSERT_TRUE(engine_->DiffHost(Alice(diff), diff, &changes).ok());
   std::vector<std::string> summary;
   for (const auto& change : changes.changes()) {
     summary.push_back(absl::StrCat(change.has_before() ? change.before().record().os_package().name() : "-", ">",
@@ -303,12 +312,12 @@ TEST_F(QueryEngineTest, ARetractionMovesNoDateOfRetention) {
   request.set_purpose(pb::PROVIDE_FEATURE);
   request.set_asset_key(KeyOf("bash"));
   pb::GetAssetResponse before;
-  ASSERT_TRUE(engine_->GetAsset(kAlice, request, &before).ok());
+  ASSERT_TRUE(engine_->GetAsset(Alice(request), request, &before).ok());
   UnitName unit = {kWeb, "os_packages", {}};
   unit.scope.set_type(pb::Scope::HOST);
   ASSERT_EQ(*store_->Retract(unit, "1", clock_.Now()), 2u);
   pb::GetAssetResponse after;
-  ASSERT_TRUE(engine_->GetAsset(kAlice, request, &after).ok());
+  ASSERT_TRUE(engine_->GetAsset(Alice(request), request, &after).ok());
   ASSERT_EQ(after.records_size(), 1);
   EXPECT_EQ(after.records(0).end_reason(), pb::StoredRecord::RETRACTED);
   EXPECT_TRUE(before.records(0).retention().has_not_before());
@@ -318,7 +327,7 @@ TEST_F(QueryEngineTest, ARetractionMovesNoDateOfRetention) {
   coverage.set_purpose(pb::PROVIDE_FEATURE);
   coverage.set_host("web-1");
   pb::GetCoverageResponse units;
-  ASSERT_TRUE(engine_->GetCoverage(kAlice, coverage, &units).ok());
+  ASSERT_TRUE(engine_->GetCoverage(Alice(coverage), coverage, &units).ok());
   for (const pb::UnitCoverage& state : units.units()) {
     const bool retracted = state.collector() == "os_packages";
     EXPECT_EQ(state.state() == pb::UnitCoverage::COVERAGE_PARTIAL, retracted) << state.ShortDebugString();
@@ -331,13 +340,13 @@ TEST_F(QueryEngineTest, AssetKeysAreCheckedAndForeignOnesDoNotExist) {
   pb::GetAssetResponse response;
   for (const char* bad : {"", "abc", "xyz1", "0123456789abcdef0123456789abcdef0"}) {
     asset.set_asset_key(bad);
-    EXPECT_EQ(engine_->GetAsset(kAlice, asset, &response).code(), absl::StatusCode::kInvalidArgument) << bad;
+    EXPECT_EQ(engine_->GetAsset(Alice(asset), asset, &response).code(), absl::StatusCode::kInvalidArgument) << bad;
   }
   asset.set_asset_key("0000000000000000");
-  EXPECT_EQ(engine_->GetAsset(kAlice, asset, &response).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(engine_->GetAsset(Alice(asset), asset, &response).code(), absl::StatusCode::kNotFound);
   const AssetKey key = AssetKeyOf(Package("secret-package", "1")).value();
   asset.set_asset_key(absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(key.data()), key.size())));
-  EXPECT_EQ(engine_->GetAsset(kAlice, asset, &response).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(engine_->GetAsset(Alice(asset), asset, &response).code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(QueryEngineTest, ExplainsRetentionStepByStep) {
@@ -345,7 +354,7 @@ TEST_F(QueryEngineTest, ExplainsRetentionStepByStep) {
   request.set_purpose(pb::PROVIDE_FEATURE);
   request.set_asset_key(KeyOf("bash"));
   pb::ExplainRetentionResponse response;
-  ASSERT_TRUE(engine_->ExplainRetention(kAlice, request, &response).ok());
+  ASSERT_TRUE(engine_->ExplainRetention(Alice(request), request, &response).ok());
   ASSERT_EQ(response.explanations_size(), 1);
   EXPECT_GT(response.explanations(0).steps_size(), 1);
 }
@@ -354,7 +363,7 @@ TEST_F(QueryEngineTest, HostsListCountsAndConnections) {
   pb::ListHostsRequest request;
   request.set_purpose(pb::PROVIDE_FEATURE);
   pb::ListHostsResponse response;
-  ASSERT_TRUE(engine_->ListHosts(kAlice, request, &response).ok());
+  ASSERT_TRUE(engine_->ListHosts(Alice(request), request, &response).ok());
   ASSERT_EQ(response.hosts_size(), 2);
   EXPECT_EQ(response.hosts(0).hostname(), "web-1");
   EXPECT_TRUE(response.hosts(0).connected());
@@ -424,7 +433,7 @@ TEST_F(QueryEngineTest, HostsListNamesClones) {
   pb::ListHostsRequest request;
   request.set_purpose(pb::PROVIDE_FEATURE);
   pb::ListHostsResponse response;
-  ASSERT_TRUE(engine_->ListHosts(kAlice, request, &response).ok());
+  ASSERT_TRUE(engine_->ListHosts(Alice(request), request, &response).ok());
   ASSERT_EQ(response.hosts_size(), 2);
   EXPECT_TRUE(response.hosts(0).host_id_shared());
   EXPECT_TRUE(response.hosts(1).host_id_shared());

@@ -1,7 +1,5 @@
 #include "backend/query/query_service.h"
 
-#include "backend/query/operator_call.h"
-
 namespace rollcall {
 
 template <typename Request, typename Response>
@@ -9,24 +7,25 @@ grpc::ServerUnaryReactor* QueryService::Dispatch(absl::string_view name, Method<
                                                  grpc::CallbackServerContext* call, const Request* request,
                                                  Response* response) {
   return ServeOperator(
-      call, pool_, clock_, "answer query: too many are waiting; try again later",
-      [engine = engine_, method, request, response](const QueryCaller& caller) {
-        return (engine->*method)(caller, *request, response);
+      call, serving_, request, response, "answer query: too many are waiting; try again later",
+      [engine = engine_, method, request, response](const Access& access) {
+        return (engine->*method)(access, *request, response);
       },
-      [this, name, request](const QueryCaller& caller, const absl::Status& status, absl::Duration time) {
+      [this, name, request](const CallerName& caller, const absl::Status& status, absl::Duration time) {
         Account(name, caller, request->purpose(), status, time);
       });
 }
 
-void QueryService::Account(absl::string_view name, const QueryCaller& caller, pb::Purpose purpose,
+void QueryService::Account(absl::string_view name, const CallerName& caller, pb::Purpose purpose,
                            const absl::Status& status, absl::Duration time) {
   observer_->OnQuery(name, status.code(), time);
+  if (absl::IsPermissionDenied(status)) observer_->OnPurposeDenied(name);
   if (absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status)) {
     logger_->Warning("query.denied", "A query was denied",
                      {{"tenant", caller.tenant},
-                      {"operator", caller.operator_name},
+                      {"operator", caller.person},
                       {"method", name},
-                      {"purpose", pb::Purpose_Name(purpose)},
+                      {"purpose", PurposeName(purpose)},
                       {"error", status}});
   } else if (absl::IsInternal(status) || absl::IsDataLoss(status) || absl::IsUnavailable(status)) {
     logger_->Error("query.failed", "A query failed", {{"method", name}, {"error", status}});

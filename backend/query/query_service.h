@@ -5,9 +5,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "backend/query/operator_call.h"
 #include "backend/query/query_engine.h"
-#include "backend/query/work_pool.h"
-#include "platform/clock.h"
 #include "platform/log.h"
 #include "rollcall/v1/query.grpc.pb.h"
 
@@ -19,15 +18,17 @@ class QueryObserver {
   virtual ~QueryObserver() = default;
   // `method` is a literal such as `ListRecords`.
   virtual void OnQuery(absl::string_view /*method*/, absl::StatusCode /*code*/, absl::Duration /*time*/) {}
+  // A call whose caller is known and may not do that, or not for that purpose.
+  virtual void OnPurposeDenied(absl::string_view /*method*/) {}
 };
 
-// Authenticates operators and hands their requests to the engine on the pool's threads, so
-// that gRPC's never block. Thread-safe, as gRPC demands.
+// Has calls judged and hands those that may be to the engine on the pool's threads, so that gRPC's never block.
+// Thread-safe, as gRPC demands.
 class QueryService final : public pb::Query::CallbackService {
  public:
   // Everything pointed to must outlive the service.
-  QueryService(const QueryEngine* engine, WorkPool* pool, const Clock* clock, Logger* logger, QueryObserver* observer)
-      : engine_(engine), pool_(pool), clock_(clock), logger_(logger), observer_(observer) {}
+  QueryService(const QueryEngine* engine, const OperatorServing& serving, Logger* logger, QueryObserver* observer)
+      : engine_(engine), serving_(serving), logger_(logger), observer_(observer) {}
 
   grpc::ServerUnaryReactor* ListHosts(grpc::CallbackServerContext* call, const pb::ListHostsRequest* request,
                                       pb::ListHostsResponse* response) override;
@@ -47,18 +48,17 @@ class QueryService final : public pb::Query::CallbackService {
 
  private:
   template <typename Request, typename Response>
-  using Method = absl::Status (QueryEngine::*)(const QueryCaller&, const Request&, Response*) const;
+  using Method = absl::Status (QueryEngine::*)(const Access&, const Request&, Response*) const;
 
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Dispatch(absl::string_view name, Method<Request, Response> method,
                                      grpc::CallbackServerContext* call, const Request* request, Response* response);
   // Counts, and logs what was denied: who, what and for which purpose, not what was asked for.
-  void Account(absl::string_view name, const QueryCaller& caller, pb::Purpose purpose, const absl::Status& status,
+  void Account(absl::string_view name, const CallerName& caller, pb::Purpose purpose, const absl::Status& status,
                absl::Duration time);
 
   const QueryEngine* const engine_;
-  WorkPool* const pool_;
-  const Clock* const clock_;
+  const OperatorServing serving_;
   Logger* const logger_;
   QueryObserver* const observer_;
 };
