@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -84,6 +85,7 @@ class ArgvScrubber {
  private:
   std::string& argument() { return argv_[index_]; }
   RuleList* found() { return &rules_[index_]; }
+  const std::string& positional(size_t place) const { return argv_[positional_[place]]; }
 
   // Passes `NAME=value` before the program, and the program. Returns the first argument's index.
   size_t BeginCommand() {
@@ -187,8 +189,9 @@ class ArgvScrubber {
   }
 
   bool LettersCount() const {
-    return program_->subcommand.empty() ||
-           std::find(positional_.begin(), positional_.end(), program_->subcommand) != positional_.end();
+    return program_->subcommand.empty() || std::any_of(positional_.begin(), positional_.end(), [&](size_t index) {
+             return argv_[index] == program_->subcommand;
+           });
   }
 
   ValueUse UseOf(absl::string_view name, bool attached) const {
@@ -282,7 +285,7 @@ class ArgvScrubber {
 
   void TakePositional(bool after_long) {
     if (program_->wrapper && !after_long && TakeCommand()) return;
-    positional_.push_back(argument());
+    positional_.push_back(index_);
     ApplyPositions();
     const absl::string_view text = argument();
     const bool bare = std::find(kBareKeys.begin(), kBareKeys.end(), text) != kBareKeys.end();
@@ -295,7 +298,7 @@ class ArgvScrubber {
   ValueUse UseOfBareKey() const {
     if (program_ != &kTextRules) return ValueUse::kSecret;
     const size_t before = positional_.size() - 1;
-    const bool netrc = before >= 2 && positional_[before - 2] == "login";
+    const bool netrc = before >= 2 && positional(before - 2) == "login";
     return netrc ? ValueUse::kSecret : ValueUse::kSecretUnlessWord;
   }
 
@@ -304,7 +307,7 @@ class ArgvScrubber {
     if (absl::StrContains(text, '=') || absl::StrContains(text, ' ')) return false;
     if (program_->key_positionals) return ClassifyKey(text) == KeyStrength::kStrong;
     if (positional_.size() < 2) return false;
-    const std::string& verb = positional_[positional_.size() - 2];
+    const std::string& verb = positional(positional_.size() - 2);
     const bool set = verb == "set" || verb == "config";
     return set && text.find_first_of("._-:") != text.npos && ClassifyKey(text) == KeyStrength::kStrong;
   }
@@ -332,7 +335,7 @@ class ArgvScrubber {
   bool LeadsWith(absl::string_view words) const {
     size_t at = 0;
     for (const absl::string_view word : absl::StrSplit(words, ' ', absl::SkipEmpty())) {
-      if (at == positional_.size() || !MatchesWord(word, positional_[at])) return false;
+      if (at == positional_.size() || !MatchesWord(word, positional(at))) return false;
       ++at;
     }
     return true;
@@ -388,7 +391,8 @@ class ArgvScrubber {
   bool shell_line_next_ = false;
   // The last argument was `--name` and may have taken this one as its value.
   bool after_long_ = false;
-  std::vector<std::string> positional_;
+  // Indices of the arguments that are neither options nor their values.
+  absl::InlinedVector<size_t, 16> positional_;
   std::string letters_seen_;
 };
 
@@ -427,17 +431,17 @@ void ScrubArgv(int depth, bool in_text, std::vector<std::string>* argv, std::vec
 }
 
 void ScrubShellLine(int depth, bool in_text, std::string* line, RuleList* rules) {
-  const std::vector<ShellCommand> commands = SplitShell(*line);
+  std::vector<ShellCommand> commands = SplitShell(*line);
   std::string out;
   size_t copied = 0;
   for (size_t c = 0; c < commands.size(); ++c) {
     std::vector<std::string> words;
+    const bool printed =
+        commands[c].piped && c + 1 < commands.size() && Prints(commands[c]) && ReadsSecret(commands[c + 1]);
     words.reserve(commands[c].words.size());
-    for (const ShellWord& word : commands[c].words) words.push_back(word.text);
+    for (ShellWord& word : commands[c].words) words.push_back(std::move(word.text));
     std::vector<RuleList> found(words.size());
-    if (commands[c].piped && c + 1 < commands.size() && Prints(commands[c]) && ReadsSecret(commands[c + 1])) {
-      ScrubPrinted(&words, &found);
-    }
+    if (printed) ScrubPrinted(&words, &found);
     ScrubArgv(depth, in_text, &words, &found);
     for (size_t i = 0; i < words.size(); ++i) {
       if (found[i].empty()) continue;

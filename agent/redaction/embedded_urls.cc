@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "agent/redaction/byte_set.h"
 #include "agent/redaction/harmless_value.h"
 
 namespace rollcall {
@@ -21,12 +22,9 @@ constexpr auto kWebhooks = std::to_array<absl::string_view>(
      "chat.googleapis.com/v1/spaces/", "qyapi.weixin.qq.com/cgi-bin/webhook/"});
 
 // Ends a URL in running text. A backslash may be part of an escaped byte.
-bool EndsUrl(char c) {
-  return absl::ascii_isspace(static_cast<unsigned char>(c)) || c == '"' || c == '\'' || c == '`' || c == '<' ||
-         c == '>' || c == '|' || c == '\0';
-}
-
-bool EndsAuthority(char c) { return c == '/' || c == '?' || c == '#'; }
+constexpr ByteSet kUrlEnds(absl::string_view(" \t\n\v\f\r\"'`<>|\0", 13));
+constexpr ByteSet kAuthorityEnds("/?#");
+bool EndsUrl(char c) { return kUrlEnds.Has(c); }
 
 bool AllDigits(absl::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -40,8 +38,7 @@ bool MayBePort(absl::string_view text) {
 
 // Where the user information of [begin, end) ends: the position of its `@`, or npos.
 size_t UserinfoEnd(absl::string_view text, size_t begin, size_t end) {
-  size_t authority = begin;
-  while (authority < end && !EndsAuthority(text[authority])) ++authority;
+  const size_t authority = kAuthorityEnds.Find(text.substr(0, end), begin);
   const absl::string_view name = text.substr(begin, authority - begin);
   const size_t at = name.rfind('@');
   if (at != name.npos) return begin + at;
@@ -142,6 +139,8 @@ void RedactUrls(absl::string_view text, Rewriter* rewriter, RuleList* rules) {
 }  // namespace
 
 void RedactEmbeddedUrls(std::string* value, RuleList* rules) {
+  // All of these have one; most values do not.
+  if (!absl::StrContains(*value, ':')) return;
   if (absl::StrContains(*value, "://")) Apply(RedactUrls, value, rules);
   if (absl::StrContains(*value, "oracle:")) Apply(RedactOracle, value, rules);
   if (absl::StrContains(*value, "@tcp(") || absl::StrContains(*value, "@unix(")) {

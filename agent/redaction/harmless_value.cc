@@ -2,43 +2,48 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "agent/redaction/byte_set.h"
+#include "agent/redaction/word_set.h"
 
 namespace rollcall {
 namespace {
 
 constexpr absl::string_view kReplacementStart = "[REDACTED:";
 
-constexpr auto kHarmlessWords =
-    std::to_array<absl::string_view>({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "undefined",
-                                      "enabled", "disabled", "prompt", "stdin", "-"});
+constexpr WordSet<64> kHarmlessWords(
+    "true false yes no on off null none nil undefined enabled disabled prompt stdin -");
+constexpr size_t kLongestHarmlessWord = 9;
 // Where a secret is, rather than the secret.
 constexpr auto kReferences = std::to_array<absl::string_view>(
     {"arn:aws", "file:", "env:", "fd:", "vault:", "op://", "secret://", "ref+", "projects/",
      "keyring:", "awssm:", "gcpsm:", "ssm:", "akv://", "@/", "@./", "pkcs11:", "filesystem:"});
-constexpr auto kRootFolders = std::to_array<absl::string_view>(
-    {"run",   "etc",       "var",     "home",   "opt", "usr",   "tmp",   "root",  "mnt",  "srv", "dev", "proc",
-     "sys",   "data",      "secrets", "config", "app", "vault", "certs", "keys",  "boot", "lib", "bin", "sbin",
-     "media", "workspace", "cert",    "tls",    "ssl", "conf",  "host",  "Users", "snap", "nix"});
+constexpr WordSet<128> kRootFolders(
+    "run etc var home opt usr tmp root mnt srv dev proc sys data secrets config app vault certs keys "
+    "boot lib bin sbin media workspace cert tls ssl conf host Users snap nix");
+// What a search pattern goes on with after a name: `s/password=.*//`.
+constexpr auto kPatterns = std::to_array<absl::string_view>({".*", "[^", "\\S", "\\w", "(.*", "\\(.*"});
 constexpr auto kKeyFileEndings =
     std::to_array<absl::string_view>({".pem", ".key", ".crt", ".cer", ".p12", ".pfx", ".jks", ".kdbx", ".keystore"});
 
-bool All(absl::string_view text, bool (*accept)(unsigned char)) {
-  return std::all_of(text.begin(), text.end(), [&](char c) { return accept(static_cast<unsigned char>(c)); });
-}
+constexpr ByteSet kDigits("0123456789");
+constexpr ByteSet kPathBytes = ByteSet("._/@%+:{}$-~").WithAlnum();
+constexpr ByteSet kVariableBytes("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+constexpr ByteSet kMaskBytes("*.");
+constexpr ByteSet kCrossBytes("xX");
+constexpr ByteSet kRuleBytes("abcdefghijklmnopqrstuvwxyz._");
 
-bool IsPathByte(unsigned char c) {
-  constexpr absl::string_view kPunctuation = "._/@%+:{}$-~";
-  return absl::ascii_isalnum(c) || kPunctuation.find(static_cast<char>(c)) != kPunctuation.npos;
+bool All(absl::string_view text, const ByteSet& set) { return set.FindNot(text, 0) == text.size(); }
+
+template <typename List>
+bool StartsWithAny(absl::string_view text, const List& list) {
+  return std::any_of(list.begin(), list.end(), [&](absl::string_view start) {
+    return text.front() == start.front() && absl::StartsWith(text, start);
+  });
 }
-bool IsVariableByte(unsigned char c) { return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '_'; }
-bool IsMaskByte(unsigned char c) { return c == '*' || c == '.'; }
-bool IsCrossByte(unsigned char c) { return c == 'x' || c == 'X'; }
-bool IsDigit(unsigned char c) { return absl::ascii_isdigit(c); }
 
 bool Enclosed(absl::string_view value, absl::string_view open, absl::string_view close) {
   return value.size() > open.size() + close.size() && absl::StartsWith(value, open) && absl::EndsWith(value, close) &&
@@ -47,36 +52,39 @@ bool Enclosed(absl::string_view value, absl::string_view open, absl::string_view
 
 // `${X}`, `$X`, `$(command)`, `{{ x }}`, `<x>`, `%X%`.
 bool IsPlaceholder(absl::string_view value) {
+  constexpr ByteSet kFirst("${<`%");
+  if (!kFirst.Has(value.front())) return false;
   if (Enclosed(value, "${", "}") || Enclosed(value, "$(", ")") || Enclosed(value, "{{", "}}") ||
       Enclosed(value, "<", ">") || Enclosed(value, "`", "`")) {
     return true;
   }
   if (value.size() > 2 && value.front() == '%' && value.back() == '%') {
-    return All(value.substr(1, value.size() - 2), IsVariableByte);
+    return All(value.substr(1, value.size() - 2), kVariableBytes);
   }
-  return value.size() > 1 && value.front() == '$' && All(value.substr(1), IsVariableByte);
+  return value.size() > 1 && value.front() == '$' && All(value.substr(1), kVariableBytes);
 }
 
 // A secret in base64 may begin with `/` too, so the first folder must be a known one.
 bool IsFilePath(absl::string_view value) {
-  if (!All(value, IsPathByte)) return false;
+  if (!All(value, kPathBytes)) return false;
   if (absl::StartsWith(value, "./") || absl::StartsWith(value, "../") || absl::StartsWith(value, "~/")) return true;
   if (absl::ConsumePrefix(&value, "/")) {
-    const absl::string_view folder = value.substr(0, value.find('/'));
-    return std::find(kRootFolders.begin(), kRootFolders.end(), folder) != kRootFolders.end();
+    return kRootFolders.Has(value.substr(0, value.find('/')));
   }
+  if (value.find('.') == value.npos) return false;
   return std::any_of(kKeyFileEndings.begin(), kKeyFileEndings.end(),
                      [&](absl::string_view ending) { return absl::EndsWith(value, ending); });
 }
 
-// What a search pattern goes on with after a name: `s/password=.*//`.
-bool IsPattern(absl::string_view value) {
-  return absl::StartsWith(value, ".*") || absl::StartsWith(value, "[^") || absl::StartsWith(value, "\\S") ||
-         absl::StartsWith(value, "\\w") || absl::StartsWith(value, "(.*") || absl::StartsWith(value, "\\(.*");
+bool IsHarmlessWord(absl::string_view value) {
+  if (value.size() > kLongestHarmlessWord) return false;
+  char folded[kLongestHarmlessWord];
+  for (size_t i = 0; i < value.size(); ++i) folded[i] = absl::ascii_tolower(static_cast<unsigned char>(value[i]));
+  return kHarmlessWords.Has(absl::string_view(folded, value.size()));
 }
 
 bool IsMask(absl::string_view value) {
-  return All(value, IsMaskByte) || (value.size() >= 3 && All(value, IsCrossByte)) ||
+  return All(value, kMaskBytes) || (value.size() >= 3 && All(value, kCrossBytes)) ||
          absl::EqualsIgnoreCase(value, "redacted") || absl::EqualsIgnoreCase(value, "[redacted]");
 }
 
@@ -84,8 +92,7 @@ bool IsMask(absl::string_view value) {
 
 bool IsReplacement(absl::string_view value) {
   if (!absl::ConsumePrefix(&value, kReplacementStart) || !absl::ConsumeSuffix(&value, "]")) return false;
-  return !value.empty() && value.size() <= 40 &&
-         All(value, [](unsigned char c) { return absl::ascii_islower(c) || c == '.' || c == '_'; });
+  return !value.empty() && value.size() <= 40 && All(value, kRuleBytes);
 }
 
 size_t ReplacementEnd(absl::string_view text, size_t begin) {
@@ -97,13 +104,9 @@ size_t ReplacementEnd(absl::string_view text, size_t begin) {
 bool IsHarmlessValue(absl::string_view value, KeyStrength strength) {
   if (value.empty() || IsReplacement(value)) return true;
   if (value.size() > 512) return false;
-  const std::string folded = absl::AsciiStrToLower(value);
-  if (std::find(kHarmlessWords.begin(), kHarmlessWords.end(), folded) != kHarmlessWords.end()) return true;
-  if (IsPlaceholder(value) || IsMask(value) || IsFilePath(value) || IsPattern(value)) return true;
-  for (const absl::string_view reference : kReferences) {
-    if (absl::StartsWith(value, reference)) return true;
-  }
-  return strength == KeyStrength::kWeak && All(value, IsDigit);
+  if (IsHarmlessWord(value) || StartsWithAny(value, kReferences) || StartsWithAny(value, kPatterns)) return true;
+  if (IsPlaceholder(value) || IsMask(value) || IsFilePath(value)) return true;
+  return strength == KeyStrength::kWeak && All(value, kDigits);
 }
 
 bool LooksGenerated(absl::string_view word) {

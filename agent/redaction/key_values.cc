@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "agent/redaction/byte_set.h"
 #include "agent/redaction/harmless_value.h"
 #include "agent/redaction/key_words.h"
 
@@ -19,11 +20,23 @@ constexpr absl::string_view kHeader = "text.header";
 
 constexpr size_t kLongestKey = 64;
 
+constexpr ByteSet kSeparators("=:");
+constexpr ByteSet kKeyBytes = ByteSet("_-.").WithAlnum();
+// What ends a value, by what stands before its key.
+constexpr ByteSet kAfterParameter("& \t\r\n\"'#<>");
+constexpr ByteSet kAfterFragment("& \t\r\n\"'<>");
+constexpr ByteSet kAfterConnection(";\"'\r\n");
+constexpr ByteSet kAfterOption(", \t\r\n\"';");
+constexpr ByteSet kAfterListed(",) \t\r\n\"'");
+constexpr ByteSet kAfterWord(" \t\r\n\"'");
+constexpr ByteSet kAfterLine("\r\n\"'");
+constexpr ByteSet kAfterMember(" \t\r\n,}]\"'");
+constexpr ByteSet kBlanks(" \t");
+constexpr ByteSet kDelimiters(" \t\n\v\f\r&;,");
+
 bool IsBlank(char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)); }
 bool IsQuote(char c) { return c == '"' || c == '\''; }
-bool IsKeyByte(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
-}
+bool IsKeyByte(char c) { return kKeyBytes.Has(c); }
 
 // The name before a `=` or `:`.
 struct Key {
@@ -77,16 +90,10 @@ bool BeginsAssignment(absl::string_view text, size_t begin) {
   return end > begin && end < text.size() && text[end] == '=' && end + 1 < text.size() && text[end + 1] != '=';
 }
 
-size_t FindAny(absl::string_view text, size_t begin, absl::string_view stops) {
-  const size_t end = text.find_first_of(stops, begin);
-  return end == text.npos ? text.size() : end;
-}
-
 // All of an argument belongs to its first value, except for assignments that follow.
 size_t ArgumentValueEnd(absl::string_view text, size_t begin) {
   for (size_t i = begin; i < text.size(); ++i) {
-    const bool delimiter = IsBlank(text[i]) || text[i] == '&' || text[i] == ';' || text[i] == ',';
-    if (delimiter && BeginsAssignment(text, i + 1)) return i;
+    if (kDelimiters.Has(text[i]) && BeginsAssignment(text, i + 1)) return i;
   }
   return text.size();
 }
@@ -109,37 +116,37 @@ Extent AssignedValue(absl::string_view text, const Key& key, size_t separator, V
   switch (key.before) {
     case '?':
     case '&':
-      return {begin, FindAny(text, begin, "& \t\r\n\"'#<>"), kParameter};
+      return {begin, kAfterParameter.Find(text, begin), kParameter};
     case '#':
-      return {begin, FindAny(text, begin, "& \t\r\n\"'<>"), kParameter};
+      return {begin, kAfterFragment.Find(text, begin), kParameter};
     case ';':
-      return {begin, FindAny(text, begin, ";\"'\r\n"), kConnection};
+      return {begin, kAfterConnection.Find(text, begin), kConnection};
     case ',':
-      return {begin, FindAny(text, begin, ", \t\r\n\"';"), kAssignment};
+      return {begin, kAfterOption.Find(text, begin), kAssignment};
     case '(':
-      return {begin, FindAny(text, begin, ",) \t\r\n\"'"), kAssignment};
+      return {begin, kAfterListed.Find(text, begin), kAssignment};
     case '"':
     case '\'':
-      return {begin, FindAny(text, begin, absl::string_view(&key.before, 1)), kAssignment};
+      return {begin, std::min(text.find(key.before, begin), text.size()), kAssignment};
     default:
       break;
   }
   const bool first = absl::StrContains("-", text.substr(0, 1)) || key.begin == 0;
   const bool whole = context == ValueContext::kArgument && first &&
                      text.substr(0, key.begin).find_first_not_of('-') == absl::string_view::npos;
-  return {begin, whole ? ArgumentValueEnd(text, begin) : FindAny(text, begin, " \t\r\n\"'"), kAssignment};
+  return {begin, whole ? ArgumentValueEnd(text, begin) : kAfterWord.Find(text, begin), kAssignment};
 }
 
 // Value of a header: the credentials behind the scheme, up to the end of the line or quote.
 Extent HeaderValue(absl::string_view text, const Key& key, size_t separator, ValueContext context) {
   size_t begin = separator + 1;
   while (begin < text.size() && text[begin] == ' ') ++begin;
-  size_t end = FindAny(text, begin, "\r\n\"'");
+  size_t end = kAfterLine.Find(text, begin);
   const bool cookie = absl::EndsWithIgnoreCase(key.name, "cookie");
   if (context == ValueContext::kText && !cookie) {
     // At most two words: scheme and credentials.
-    const size_t scheme = FindAny(text, begin, " \t");
-    if (scheme < end) end = std::min(end, FindAny(text, scheme + 1, " \t"));
+    const size_t scheme = kBlanks.Find(text, begin);
+    if (scheme < end) end = std::min(end, kBlanks.Find(text, scheme + 1));
   }
   const size_t blank = text.find(' ', begin);
   if (!cookie && blank != text.npos && blank + 1 < end) begin = blank + 1;
@@ -156,7 +163,7 @@ Extent MemberValue(absl::string_view text, size_t separator, ValueContext contex
     return {begin + 1, QuotedEnd(text, begin + 1, text[begin], escaped), kMember};
   }
   const bool argument = context == ValueContext::kArgument && text.find_first_of("{[,") == text.npos;
-  return {begin, FindAny(text, begin, argument ? "\r\n\"'" : " \t\r\n,}]\"'"), kMember};
+  return {begin, (argument ? kAfterLine : kAfterMember).Find(text, begin), kMember};
 }
 
 // Whether a strong name with a colon and no blank is followed by its value. Volumes, images
@@ -202,10 +209,11 @@ Extent SecretAt(absl::string_view text, size_t separator, bool in_url, ValueCont
 
 void RedactKeyValues(ValueContext context, std::string* value, RuleList* rules) {
   const absl::string_view text = *value;
-  if (text.find_first_of("=:") == text.npos) return;
+  size_t i = kSeparators.Find(text, 0);
+  if (i == text.size()) return;
   const bool in_url = text.find('?') != text.npos || absl::StrContains(text, "://");
   Rewriter rewriter(text);
-  for (size_t i = text.find_first_of("=:"); i != text.npos; i = text.find_first_of("=:", i)) {
+  for (; i < text.size(); i = kSeparators.Find(text, i)) {
     KeyStrength strength = KeyStrength::kNone;
     const Extent secret = SecretAt(text, i, in_url, context, &strength);
     ++i;

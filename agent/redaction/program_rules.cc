@@ -1,14 +1,12 @@
 #include "agent/redaction/program_rules.h"
 
 #include <array>
-#include <utility>
-#include <vector>
+#include <cstddef>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "agent/redaction/word_set.h"
 
 namespace rollcall {
 namespace {
@@ -163,52 +161,80 @@ constexpr auto kPrograms = std::to_array<ProgramRules>({
      .text_tool = true},
 });
 
-using RuleMap = absl::flat_hash_map<absl::string_view, const ProgramRules*>;
-
-struct Index {
-  RuleMap exact;
-  std::vector<std::pair<absl::string_view, const ProgramRules*>> prefixes;
-};
-
-Index BuildIndex() {
-  Index index;
-  for (const ProgramRules& rules : kPrograms) {
-    for (absl::string_view name : absl::StrSplit(rules.names, ' ', absl::SkipEmpty())) {
-      if (absl::ConsumeSuffix(&name, "*")) {
-        index.prefixes.emplace_back(name, &rules);
-      } else {
-        index.exact.try_emplace(name, &rules);  // the first of two entries counts
+// The programs by name. Made when this is built: it is looked into for every word of a line.
+class ProgramIndex {
+ public:
+  constexpr ProgramIndex() {
+    for (const ProgramRules& rules : kPrograms) {
+      const absl::string_view names = rules.names;
+      size_t begin = 0;
+      for (size_t end = 0; end <= names.size(); ++end) {
+        if (end < names.size() && names[end] != ' ') continue;
+        if (end > begin) Add(names.substr(begin, end - begin), &rules);
+        begin = end + 1;
       }
     }
   }
-  return index;
-}
 
-const ProgramRules* FindExact(const Index& index, absl::string_view name) {
-  const auto it = index.exact.find(name);
-  return it == index.exact.end() ? nullptr : it->second;
-}
+  // nullptr for none. Of two entries of a name the first counts.
+  const ProgramRules* FindExact(absl::string_view name) const {
+    size_t slot = HashWord(name) % kSlots;
+    while (!exact_[slot].name.empty()) {
+      if (exact_[slot].name == name) return exact_[slot].rules;
+      slot = (slot + 1) % kSlots;
+    }
+    return nullptr;
+  }
+
+  const ProgramRules* FindPrefix(absl::string_view name) const {
+    for (const Entry& prefix : prefixes_) {
+      if (!prefix.name.empty() && absl::StartsWith(name, prefix.name)) return prefix.rules;
+    }
+    return nullptr;
+  }
+
+ private:
+  struct Entry {
+    absl::string_view name;
+    const ProgramRules* rules = nullptr;
+  };
+  // At least twice the number of names.
+  static constexpr size_t kSlots = 2048;
+
+  constexpr void Add(absl::string_view name, const ProgramRules* rules) {
+    if (name[name.size() - 1] == '*') {
+      prefixes_[prefix_count_++] = {name.substr(0, name.size() - 1), rules};
+      return;
+    }
+    size_t slot = HashWord(name) % kSlots;
+    while (!exact_[slot].name.empty()) slot = (slot + 1) % kSlots;
+    exact_[slot] = {name, rules};
+  }
+
+  std::array<Entry, kSlots> exact_ = {};
+  std::array<Entry, 8> prefixes_ = {};
+  size_t prefix_count_ = 0;
+};
+constexpr ProgramIndex kIndex;
 
 }  // namespace
 
 const ProgramRules* FindProgramRules(absl::string_view program) {
-  static const Index& index = *new Index(BuildIndex());
   const size_t slash = program.rfind('/');
   absl::string_view name = slash == program.npos ? program : program.substr(slash + 1);
   absl::ConsumePrefix(&name, "-");  // login shells
   absl::ConsumeSuffix(&name, ":");  // processes that retitle themselves
   absl::ConsumeSuffix(&name, ".exe");
   if (name.empty() || name.size() > 64) return nullptr;
-  if (const ProgramRules* rules = FindExact(index, name)) return rules;
-  for (const auto& [prefix, rules] : index.prefixes) {
-    if (absl::StartsWith(name, prefix)) return rules;
-  }
+  if (const ProgramRules* rules = kIndex.FindExact(name)) return rules;
+  if (const ProgramRules* rules = kIndex.FindPrefix(name)) return rules;
   // `mysql8.0`, `bash-5.2`, `7z` as it is.
+  const size_t whole = name.size();
   while (!name.empty() &&
          (absl::ascii_isdigit(static_cast<unsigned char>(name.back())) || name.back() == '.' || name.back() == '-')) {
     name.remove_suffix(1);
   }
-  return name.empty() ? nullptr : FindExact(index, name);
+  return name.empty() || name.size() == whole ? nullptr : kIndex.FindExact(name);
 }
 
 }  // namespace rollcall

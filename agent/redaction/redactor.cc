@@ -108,12 +108,7 @@ std::vector<ArgvRedaction> RedactArgv(std::vector<std::string>* argv) {
   return redactions;
 }
 
-bool HoldsKnownToken(absl::string_view value) {
-  std::string copy(value);
-  RuleList rules;
-  RedactTokenFormats(&copy, &rules);
-  return !rules.empty();
-}
+bool HoldsKnownToken(absl::string_view value) { return HoldsTokenFormat(value); }
 
 std::vector<absl::string_view> RedactUrl(std::string* url) { return RedactValue(url, UrlPass); }
 

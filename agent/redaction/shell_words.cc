@@ -4,9 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "agent/redaction/byte_set.h"
 
 namespace rollcall {
 namespace {
+
+// What a shell does not take as it is.
+constexpr ByteSet kSyntax(" \t\n;&()|'\"\\");
 
 class Splitter {
  public:
@@ -66,7 +70,7 @@ class Splitter {
     if (!in_word_) return;
     in_word_ = false;
     word_.end = at_;
-    current_.words.push_back(word_);
+    current_.words.push_back(std::move(word_));
   }
 
   void EndCommand(bool piped) {
@@ -81,6 +85,9 @@ class Splitter {
     if (c == '\\' && at_ + 1 < line_.size()) c = line_[++at_];
     word_.text.push_back(c);
     ++at_;
+    const size_t end = kSyntax.Find(line_, at_);
+    word_.text.append(line_.data() + at_, end - at_);
+    at_ = end;
   }
 
   void TakeQuoted(char quote, size_t last) {
@@ -113,7 +120,7 @@ class Splitter {
 std::vector<ShellCommand> SplitShell(absl::string_view line) { return Splitter(line).Split(); }
 
 std::string QuoteShellWord(absl::string_view word) {
-  const bool plain = !word.empty() && word.find_first_of(" \t\n;&()|'\"\\") == word.npos;
+  const bool plain = !word.empty() && kSyntax.Find(word, 0) == word.size();
   if (plain) return std::string(word);
   return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }

@@ -2,9 +2,10 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "agent/redaction/byte_set.h"
 
 namespace rollcall {
 namespace {
@@ -100,43 +101,77 @@ constexpr auto kFormats = std::to_array<Format>({
     {"SCRAM-SHA-256$", Alphabet::kHash, 40, "token.password_hash"},
 });
 
-bool Accepts(Alphabet alphabet, char c) {
-  const auto byte = static_cast<unsigned char>(c);
+constexpr ByteSet BytesOf(Alphabet alphabet) {
   switch (alphabet) {
     case Alphabet::kUpperAlnum:
-      return absl::ascii_isupper(byte) || absl::ascii_isdigit(byte);
+      return ByteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
     case Alphabet::kAlnum:
-      return absl::ascii_isalnum(byte);
+      return ByteSet("").WithAlnum();
     case Alphabet::kWord:
-      return absl::ascii_isalnum(byte) || c == '_';
+      return ByteSet("_").WithAlnum();
     case Alphabet::kWordDash:
-      return absl::ascii_isalnum(byte) || c == '_' || c == '-';
+      return ByteSet("_-").WithAlnum();
     case Alphabet::kWordDashDot:
-      return absl::ascii_isalnum(byte) || c == '_' || c == '-' || c == '.';
+      return ByteSet("_-.").WithAlnum();
     case Alphabet::kHash:
-      return absl::ascii_isalnum(byte) || absl::StrContains("./+=$,:-", absl::string_view(&c, 1));
+      return ByteSet("./+=$,:-").WithAlnum();
     case Alphabet::kHex:
-      return absl::ascii_isxdigit(byte);
+      break;
   }
-  return false;
+  return ByteSet("0123456789abcdefABCDEF");
 }
+// By the alphabet's number.
+constexpr std::array<ByteSet, 7> kAlphabets = {
+    BytesOf(Alphabet::kUpperAlnum),  BytesOf(Alphabet::kAlnum), BytesOf(Alphabet::kWord), BytesOf(Alphabet::kWordDash),
+    BytesOf(Alphabet::kWordDashDot), BytesOf(Alphabet::kHash),  BytesOf(Alphabet::kHex)};
 
 // End of the longest run of the alphabet from `begin`.
 size_t RunEnd(absl::string_view text, size_t begin, Alphabet alphabet) {
-  while (begin < text.size() && Accepts(alphabet, text[begin])) ++begin;
-  return begin;
+  return kAlphabets[static_cast<size_t>(alphabet)].FindNot(text, begin);
 }
 
-// First bytes of all formats, so that most positions are passed by one table look-up.
-struct FirstBytes {
-  constexpr FirstBytes() {
-    for (const Format& format : kFormats) starts[static_cast<unsigned char>(format.prefix[0])] = true;
-    starts[static_cast<unsigned char>('e')] = true;
-    starts[static_cast<unsigned char>('-')] = true;
+// The formats by the first byte of their prefix, so that a word is compared with few of them, and
+// most with none.
+class FormatsByByte {
+ public:
+  constexpr FormatsByByte() {
+    size_t placed = 0;
+    for (size_t byte = 0; byte < 256; ++byte) {
+      begin_[byte] = static_cast<uint8_t>(placed);
+      for (size_t i = 0; i < kFormats.size(); ++i) {
+        if (static_cast<unsigned char>(kFormats[i].prefix[0]) == byte) order_[placed++] = static_cast<uint8_t>(i);
+      }
+    }
+    begin_[256] = static_cast<uint8_t>(placed);
   }
-  bool starts[256] = {};
+
+  // Whether a credential may begin with this byte; those of JWT and PEM are `e` and `-`.
+  constexpr bool Begins(unsigned char byte) const {
+    return begin_[byte] != begin_[byte + 1] || byte == 'e' || byte == '-';
+  }
+  const uint8_t* begin(unsigned char byte) const { return order_.data() + begin_[byte]; }
+  const uint8_t* end(unsigned char byte) const { return order_.data() + begin_[byte + 1]; }
+
+ private:
+  static_assert(kFormats.size() < 256);
+  std::array<uint8_t, 257> begin_ = {};
+  std::array<uint8_t, kFormats.size()> order_ = {};
 };
-constexpr FirstBytes kFirstBytes;
+constexpr FormatsByByte kFormatsByByte;
+
+// What a byte is to the scan for the beginnings of credentials, which begin where words do.
+enum class ScanByte : uint8_t { kOther, kAlnum, kMayBegin, kAlnumMayBegin };
+constexpr std::array<ScanByte, 256> kScanBytes = [] {
+  constexpr ByteSet kAlnum = ByteSet("").WithAlnum();
+  std::array<ScanByte, 256> bytes = {};
+  for (size_t i = 0; i < 256; ++i) {
+    const bool alnum = kAlnum.Has(static_cast<char>(i));
+    const bool begins = kFormatsByByte.Begins(static_cast<unsigned char>(i));
+    bytes[i] = begins ? (alnum ? ScanByte::kAlnumMayBegin : ScanByte::kMayBegin)
+                      : (alnum ? ScanByte::kAlnum : ScanByte::kOther);
+  }
+  return bytes;
+}();
 
 // End of a JSON Web Token that starts at `begin`, or `begin`. The header always encodes `{"`.
 size_t JsonWebTokenEnd(absl::string_view text, size_t begin) {
@@ -164,7 +199,9 @@ size_t PrivateKeyEnd(absl::string_view text, size_t begin) {
 }
 
 size_t FormatEnd(absl::string_view text, size_t begin, absl::string_view* rule) {
-  for (const Format& format : kFormats) {
+  const auto first = static_cast<unsigned char>(text[begin]);
+  for (const uint8_t* i = kFormatsByByte.begin(first); i != kFormatsByByte.end(first); ++i) {
+    const Format& format = kFormats[*i];
     if (!absl::StartsWith(text.substr(begin), format.prefix)) continue;
     const size_t body = begin + format.prefix.size();
     const size_t end = RunEnd(text, body, format.alphabet);
@@ -188,25 +225,35 @@ size_t TokenEnd(absl::string_view text, size_t begin, absl::string_view* rule) {
   return end > begin ? end : FormatEnd(text, begin, rule);
 }
 
+// The first credential that begins at or after `from`; an empty one if there is none.
+struct Token {
+  size_t begin = 0;
+  size_t end = 0;
+  absl::string_view rule;
+};
+Token NextToken(absl::string_view text, size_t from) {
+  bool inside_word = false;
+  for (size_t i = from; i < text.size(); ++i) {
+    const ScanByte byte = kScanBytes[static_cast<unsigned char>(text[i])];
+    if (!inside_word && (byte == ScanByte::kMayBegin || byte == ScanByte::kAlnumMayBegin)) {
+      Token token{.begin = i, .end = i, .rule = ""};
+      token.end = TokenEnd(text, i, &token.rule);
+      if (token.end > i) return token;
+    }
+    inside_word = byte == ScanByte::kAlnum || byte == ScanByte::kAlnumMayBegin;
+  }
+  return Token();
+}
+
 }  // namespace
+
+bool HoldsTokenFormat(absl::string_view value) { return !NextToken(value, 0).rule.empty(); }
 
 void RedactTokenFormats(std::string* value, RuleList* rules) {
   const absl::string_view text = *value;
   Rewriter rewriter(text);
-  bool inside_word = false;
-  for (size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (!inside_word && kFirstBytes.starts[byte]) {
-      absl::string_view rule;
-      const size_t end = TokenEnd(text, i, &rule);
-      if (end > i) {
-        rewriter.Replace(i, end, rule, rules);
-        i = end;
-        continue;
-      }
-    }
-    inside_word = absl::ascii_isalnum(byte);
-    ++i;
+  for (Token token = NextToken(text, 0); token.end > 0; token = NextToken(text, token.end)) {
+    rewriter.Replace(token.begin, token.end, token.rule, rules);
   }
   rewriter.Finish(value);
 }

@@ -14,6 +14,9 @@ namespace rollcall {
 // inventory. Linear in the value's length.
 void RedactTokenFormats(std::string* value, RuleList* rules);
 
+// Whether RedactTokenFormats would replace anything. Copies nothing.
+bool HoldsTokenFormat(absl::string_view value);
+
 }  // namespace rollcall
 
 #endif  // ROLLCALL_AGENT_REDACTION_TOKEN_FORMATS_H_
