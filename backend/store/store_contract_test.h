@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/store/bucket_store.h"
 #include "backend/store/store.h"
 
 namespace rollcall {
@@ -22,6 +23,8 @@ struct StoreEngine {
   std::string name;
   // Opens the store that lives in `folder`, creating it the first time.
   std::function<std::unique_ptr<Store>(const std::string& folder)> open;
+  // The buckets of a store that `open` gave.
+  std::function<BucketStore*(Store* store)> buckets;
 };
 
 // Names an engine in test names.

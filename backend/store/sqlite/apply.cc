@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "backend/store/purged_run.h"
 #include "backend/store/sqlite/record_writer.h"
 #include "backend/store/sqlite/row_values.h"
 #include "backend/store/sqlite/staged_parts.h"
@@ -124,6 +125,7 @@ absl::StatusOr<bool> ConfirmUnit(Connection* db, const AgentIds& agent, const Pr
     if (!run.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
       return absl::DataLossError(absl::StrCat("run result of unit ", confirmation.collector, " cannot be decoded"));
     }
+    if (WasPurged(run)) return false;
     complete = run.status() == pb::RunResult::COMPLETE;
   }
   Statement update = db->Prepare(

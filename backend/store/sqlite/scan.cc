@@ -65,12 +65,16 @@ absl::Status ForEachUnit(Connection* db, const char* sql, absl::string_view tena
   }
 }
 
-// Columns of a version, in the order VersionFromRow reads them. A current row has no end.
-#define ROLLCALL_COLUMNS                                                                            \
-  "kind, asset_key, fingerprint, collected_at, received_at, first_seen, valid_from, clock_suspect," \
-  " collector_version, payload"
-#define ROLLCALL_CURRENT "SELECT " ROLLCALL_COLUMNS ", max(valid_from, ?4), NULL, 0 FROM record"
-#define ROLLCALL_PAST "SELECT " ROLLCALL_COLUMNS ", last_seen, ended_at, end_reason FROM version"
+// Columns of a version of that table, in the order VersionFromRow reads them. A current row has no end. first_seen is
+// written once; versions it may have counted were deleted since.
+#define ROLLCALL_COLUMNS(table)                                                                                 \
+  "kind, asset_key, fingerprint, collected_at, received_at, CASE WHEN first_seen >= valid_from THEN first_seen" \
+  " ELSE max(first_seen, min(valid_from, ifnull((SELECT o.valid_from FROM version o WHERE o.tenant_id = ?1"     \
+  " AND o.agent_id = ?2 AND o.unit_id = ?3 AND o.kind = " table ".kind AND o.asset_key = " table                \
+  ".asset_key"                                                                                                  \
+  " ORDER BY o.valid_from LIMIT 1), valid_from))) END, valid_from, clock_suspect, collector_version, payload"
+#define ROLLCALL_CURRENT "SELECT " ROLLCALL_COLUMNS("record") ", max(valid_from, ?4), NULL, 0 FROM record"
+#define ROLLCALL_PAST "SELECT " ROLLCALL_COLUMNS("version") ", last_seen, ended_at, end_reason FROM version"
 #define ROLLCALL_UNIT " WHERE tenant_id = ?1 AND agent_id = ?2 AND unit_id = ?3"
 // After (?5, ?6), and up to kind ?7.
 #define ROLLCALL_RANGE ROLLCALL_UNIT " AND (kind, asset_key) > (?5, ?6) AND kind <= ?7"

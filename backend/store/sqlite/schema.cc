@@ -132,8 +132,16 @@ CREATE TABLE probe (
 INSERT INTO probe VALUES (1, 0);
 )sql";
 
+// The highest epoch of a tenant's lifecycle that something was deleted or put back for.
+constexpr char kVersion2[] = R"sql(
+CREATE TABLE tenant_fence (
+  tenant_id INTEGER PRIMARY KEY REFERENCES tenant,
+  fence INTEGER NOT NULL
+) STRICT;
+)sql";
+
 // Entry i brings a database from version i to version i + 1. Entries are never edited.
-constexpr const char* kMigrations[] = {kVersion1};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2};
 static_assert(std::size(kMigrations) == kSqliteSchemaVersion);
 
 // What the file says of itself.

@@ -7,7 +7,7 @@
 namespace rollcall {
 
 // Version this program writes; kept in `PRAGMA user_version`.
-inline constexpr int kSqliteSchemaVersion = 1;
+inline constexpr int kSqliteSchemaVersion = 2;
 // Kept in `PRAGMA application_id`, so that no other program's database is taken for a store.
 inline constexpr int kSqliteApplicationId = 0x524c434c;  // "RLCL"
 

@@ -10,6 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "backend/store/sqlite/agents.h"
 #include "backend/store/sqlite/apply.h"
+#include "backend/store/sqlite/bucket_unit.h"
+#include "backend/store/sqlite/buckets.h"
+#include "backend/store/sqlite/purge.h"
+#include "backend/store/sqlite/restore.h"
 #include "backend/store/sqlite/retract.h"
 #include "backend/store/sqlite/scan.h"
 #include "backend/store/sqlite/schema.h"
@@ -170,6 +174,66 @@ absl::Status SqliteStore::CheckWritable() {
   return InWriteTransaction("write probe",
                             [](Connection* db) { return db->Prepare("UPDATE probe SET writes = writes + 1").Run(); });
 }
+
+absl::StatusOr<BucketPage> SqliteStore::ListBuckets(absl::string_view tenant, absl::TimeZone zone,
+                                                    absl::string_view cursor, size_t limit) {
+  return InReadTransaction("list buckets",
+                           [&](Connection* db) { return ReadBuckets(db, tenant, zone, cursor, limit); });
+}
+
+absl::StatusOr<BucketRowPage> SqliteStore::ScanBucket(const BucketRef& bucket, absl::string_view cursor, size_t limit,
+                                                      RowContent content) {
+  return InReadTransaction("scan bucket",
+                           [&](Connection* db) { return ReadBucketRows(db, bucket, cursor, limit, content); });
+}
+
+// A snapshot taken now has all that is committed: there is one file, and no copies of it.
+absl::StatusOr<BucketSummary> SqliteStore::CountBucket(const BucketRef& bucket) {
+  return InReadTransaction("count bucket", [&](Connection* db) { return ReadBucketSummary(db, bucket); });
+}
+
+absl::Status SqliteStore::RaiseFence(absl::string_view tenant, uint64_t fence) {
+  return InWriteTransaction("raise fence", [&](Connection* db) { return PassFence(db, tenant, fence); });
+}
+
+absl::StatusOr<DeleteOutcome> SqliteStore::DeleteRows(const BucketRef& bucket, uint64_t fence,
+                                                      absl::Span<const BucketRow> rows,
+                                                      absl::FunctionRef<bool()> go_on) {
+  DeleteOutcome outcome;
+  absl::Status status = InWriteTransaction("delete rows of a bucket", [&](Connection* db) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(outcome, DeleteBucketRows(db, bucket, fence, rows, go_on));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return outcome;
+}
+
+absl::StatusOr<uint64_t> SqliteStore::DropStaged(const BucketRef& bucket, uint64_t fence) {
+  // Looked for on a reader: all that is staged has to be decoded.
+  const auto runs = InReadTransaction("find staged parts", [&](Connection* db) { return FindStagedRuns(db, bucket); });
+  if (!runs.ok()) return runs.status();
+  uint64_t parts = 0;
+  absl::Status status = InWriteTransaction("drop staged parts", [&](Connection* db) -> absl::Status {
+    ROLLCALL_RETURN_IF_ERROR(PassFence(db, bucket.tenant, fence));
+    ROLLCALL_ASSIGN_OR_RETURN(parts, DropStagedRuns(db, *runs));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return parts;
+}
+
+absl::StatusOr<RestoreOutcome> SqliteStore::RestoreRows(const BucketRef& bucket, uint64_t fence,
+                                                        absl::Span<const BucketRow> rows) {
+  RestoreOutcome outcome;
+  absl::Status status = InWriteTransaction("put back rows of a bucket", [&](Connection* db) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(outcome, RestoreBucketRows(db, bucket, fence, rows));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return outcome;
+}
+
+absl::Status SqliteStore::EraseResidue() { return Annotate("erase residue", RewriteFiles(path_)); }
 
 int64_t SqliteStore::rows_written() {
   const std::lock_guard<std::mutex> lock(writer_mutex_);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/store/bucket_store.h"
 #include "backend/store/sqlite/connection.h"
 #include "backend/store/store.h"
 
@@ -21,10 +22,10 @@ struct SqliteStoreOptions {
   uint64_t max_bytes = 0;
 };
 
-// See Store. Writers wait for each other in this process; readers never wait for writers.
+// See Store and BucketStore. Writers wait for each other in this process; readers never wait for writers.
 // What is committed survives a power loss (WAL with synchronous=FULL). Deleted content is
 // overwritten (secure_delete).
-class SqliteStore : public Store {
+class SqliteStore : public Store, public BucketStore {
  public:
   // Opens or creates the store and migrates its schema. FailedPrecondition if the database was
   // written by a newer version or another program; DataLoss if it is damaged.
@@ -49,12 +50,25 @@ class SqliteStore : public Store {
   absl::StatusOr<uint64_t> Retract(const UnitName& unit, absl::string_view collector_version, absl::Time at) override;
   absl::Status CheckWritable() override;
 
+  absl::StatusOr<BucketPage> ListBuckets(absl::string_view tenant, absl::TimeZone zone, absl::string_view cursor,
+                                         size_t limit) override;
+  absl::StatusOr<BucketRowPage> ScanBucket(const BucketRef& bucket, absl::string_view cursor, size_t limit,
+                                           RowContent content) override;
+  absl::StatusOr<BucketSummary> CountBucket(const BucketRef& bucket) override;
+  absl::Status RaiseFence(absl::string_view tenant, uint64_t fence) override;
+  absl::StatusOr<DeleteOutcome> DeleteRows(const BucketRef& bucket, uint64_t fence, absl::Span<const BucketRow> rows,
+                                           absl::FunctionRef<bool()> go_on) override;
+  absl::StatusOr<uint64_t> DropStaged(const BucketRef& bucket, uint64_t fence) override;
+  absl::StatusOr<RestoreOutcome> RestoreRows(const BucketRef& bucket, uint64_t fence,
+                                             absl::Span<const BucketRow> rows) override;
+  absl::Status EraseResidue() override;
+
   // Rows inserted, changed and deleted by this object.
   int64_t rows_written();
 
  private:
   SqliteStore(const SqliteStoreOptions& options, std::unique_ptr<Connection> writer)
-      : writer_(std::move(writer)), readers_(options.path, options.readers) {}
+      : path_(options.path), writer_(std::move(writer)), readers_(options.path, options.readers) {}
 
   // Runs `write` in a transaction on the writer, commits if it gives OK, and names `what` in errors.
   template <typename Write>
@@ -63,6 +77,7 @@ class SqliteStore : public Store {
   template <typename Read>
   auto InReadTransaction(absl::string_view what, Read read) -> decltype(read(nullptr));
 
+  const std::string path_;
   std::mutex writer_mutex_;
   std::unique_ptr<Connection> writer_;  // guarded by writer_mutex_
   ReaderPool readers_;
