@@ -170,6 +170,24 @@ TEST(ObjectCodecTest, ChunksStayWhereTheyAre) {
       << "header of one, chunks of the other";
 }
 
+// By the chunks alone, whatever is in them: cut behind a whole chunk, what remains has no end.
+TEST(ObjectCodecTest, ChunksKnowTheLast) {
+  StringSink sink;
+  auto writer = SealedWriter::Start(KeyOf(MadeUpBucket()), MadeUpBucket(), kMinChunkBytes, &sink);
+  ASSERT_TRUE(writer.ok() && (*writer)->Write(std::string(3 * kMinChunkBytes, 'x')).ok() && (*writer)->Finish().ok());
+  const auto read = [&](size_t chunks) {
+    const size_t size = chunks * (kMinChunkBytes + kNonceBytes + kTagBytes);
+    StringSource source(sink.bytes().substr(kSealedHeaderBytes, size));
+    auto reader =
+        SealedReader::Start(sink.bytes().substr(0, kSealedHeaderBytes), KeyOf(MadeUpBucket()), MadeUpBucket(), &source);
+    auto chunk = (*reader)->Next();
+    while (chunk.ok() && chunk->has_value()) chunk = (*reader)->Next();
+    return chunk.status();
+  };
+  EXPECT_TRUE(read(3).ok()) << read(3);
+  for (const size_t chunks : {0, 1, 2}) EXPECT_TRUE(absl::IsDataLoss(read(chunks))) << chunks;
+}
+
 // Even if both had the same key, an object is good in its own bucket only.
 TEST(ObjectCodecTest, AnotherBucketsObjectIsNone) {
   const std::string object = Written(MadeUpRecords(3));
