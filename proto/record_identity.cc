@@ -94,11 +94,15 @@ absl::string_view FindMessage(absl::string_view bytes, int number) {
 // The payload as it counts for the fingerprint: its bytes without those of volatile figures.
 void AppendStable(const Kind& kind, absl::string_view bytes, std::string* out) {
   const std::vector<int>& figures = VolatileFigures(kind);
+  if (figures.empty()) {
+    out->append(bytes.data(), bytes.size());
+    return;
+  }
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
                                             static_cast<int>(bytes.size()));
   size_t kept = 0;  // up to here everything was appended or left out
   size_t field_begin = 0;
-  while (const uint32_t tag = figures.empty() ? 0 : in.ReadTag()) {
+  while (const uint32_t tag = in.ReadTag()) {
     WireFormatLite::SkipField(&in, tag);
     const auto field_end = static_cast<size_t>(in.CurrentPosition());
     const int number = WireFormatLite::GetTagFieldNumber(tag);

@@ -24,7 +24,9 @@ constexpr size_t kCompressionOverhead = size_t{64} << 10;
 // A body takes about twice its size unpacked, which is better asked for in a few pieces than in many.
 google::protobuf::ArenaOptions RoomFor(const pb::Batch& batch) {
   google::protobuf::ArenaOptions options;
-  options.start_block_size = std::clamp(size_t{2} * batch.body_size(), size_t{1} << 10, size_t{1} << 20);
+  // The arena fills its blocks from both ends, and takes their size to be one of 8.
+  const size_t twice = (size_t{2} * batch.body_size() + 7) & ~size_t{7};
+  options.start_block_size = std::clamp(twice, size_t{1} << 10, size_t{1} << 20);
   options.max_block_size = size_t{256} << 10;
   return options;
 }

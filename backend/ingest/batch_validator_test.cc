@@ -43,6 +43,18 @@ TEST(BatchValidator, PreparesAGoodBatch) {
   EXPECT_EQ(result.clock_suspects, 0u);
 }
 
+// The room for a body is made after its size, which must not show in where things lie.
+TEST(BatchValidator, AcceptsBodiesOfAnySize) {
+  for (size_t extra = 0; extra < 16; ++extra) {
+    pb::Record record = TestPackage("bash", kNow);
+    record.mutable_process()->set_pid(9);
+    record.mutable_process()->add_argv(std::string(1 + extra, 'x'));
+    for (int i = 0; i < 500; ++i) record.mutable_process()->add_argv("x");
+    const ValidatedBatch result = ValidateBatch(TestFullBatch(7, 3, {record}), kContext, {});
+    EXPECT_TRUE(result.status.ok()) << extra << ": " << result.status;
+  }
+}
+
 TEST(BatchValidator, AcceptsAnUnchangedRun) {
   pb::Batch batch = GoodBatch();
   batch.set_mode(pb::DELTA);

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/wire_format_lite.h"
 
 namespace rollcall {
 namespace {
@@ -14,18 +16,17 @@ namespace {
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::EnumDescriptor;
 using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::internal::WireFormatLite;
+using ::google::protobuf::io::CodedInputStream;
 
 constexpr int kMaxDepth = 8;
-constexpr int kMaxVarintBytes = 10;
-
-enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
 struct TypeRules;
 
 // What is to be looked at in a field.
 struct FieldRule {
   const FieldDescriptor* field = nullptr;
-  WireType wire_type = kVarint;
+  WireFormatLite::WireType wire_type = WireFormatLite::WIRETYPE_VARINT;
   // Several numbers may stand in one run of bytes.
   bool packable = false;
   // Of an enum: the numbers it names, ascending.
@@ -38,32 +39,12 @@ struct TypeRules {
   const Descriptor* type = nullptr;
   std::vector<FieldRule> fields;  // ascending by number
 
-  const FieldRule* Find(uint64_t number) const {
-    const auto found = std::lower_bound(fields.begin(), fields.end(), number, [](const FieldRule& rule, uint64_t n) {
-      return uint64_t(rule.field->number()) < n;
-    });
-    return found != fields.end() && uint64_t(found->field->number()) == number ? &*found : nullptr;
+  const FieldRule* Find(int number) const {
+    const auto found = std::lower_bound(fields.begin(), fields.end(), number,
+                                        [](const FieldRule& rule, int n) { return rule.field->number() < n; });
+    return found != fields.end() && found->field->number() == number ? &*found : nullptr;
   }
 };
-
-WireType WireTypeOf(FieldDescriptor::Type type) {
-  switch (type) {
-    case FieldDescriptor::TYPE_DOUBLE:
-    case FieldDescriptor::TYPE_FIXED64:
-    case FieldDescriptor::TYPE_SFIXED64:
-      return kFixed64;
-    case FieldDescriptor::TYPE_FLOAT:
-    case FieldDescriptor::TYPE_FIXED32:
-    case FieldDescriptor::TYPE_SFIXED32:
-      return kFixed32;
-    case FieldDescriptor::TYPE_STRING:
-    case FieldDescriptor::TYPE_BYTES:
-    case FieldDescriptor::TYPE_MESSAGE:
-      return kBytes;
-    default:
-      return kVarint;
-  }
-}
 
 // Rules of the types asked for so far. Making them takes longer than a check, so every thread remembers.
 class RuleBook {
@@ -83,7 +64,9 @@ class RuleBook {
 
  private:
   FieldRule RuleOf(const FieldDescriptor* field) {
-    FieldRule rule = {.field = field, .wire_type = WireTypeOf(field->type()), .packable = field->is_packable()};
+    const auto type = static_cast<WireFormatLite::FieldType>(field->type());
+    FieldRule rule = {
+        .field = field, .wire_type = WireFormatLite::WireTypeForFieldType(type), .packable = field->is_packable()};
     if (field->type() == FieldDescriptor::TYPE_ENUM) {
       const EnumDescriptor* values = field->enum_type();
       for (int i = 0; i < values->value_count(); ++i) rule.values.push_back(values->value(i)->number());
@@ -98,60 +81,42 @@ class RuleBook {
 
 class Checker {
  public:
-  explicit Checker(size_t max_string_bytes) : max_string_bytes_(max_string_bytes) {}
+  Checker(absl::string_view bytes, size_t max_string_bytes)
+      : in_(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size())),
+        max_string_bytes_(max_string_bytes) {}
 
-  absl::Status Check(const TypeRules& rules, absl::string_view bytes, int depth) const {
+  // A message up to the end of the bytes, or to the limit that is set.
+  absl::Status Check(const TypeRules& rules, int depth) {
     if (depth > kMaxDepth) return absl::InvalidArgumentError("check record: nested too deeply");
-    while (!bytes.empty()) {
-      uint64_t tag = 0;
-      if (!TakeVarint(&bytes, &tag)) return Malformed(rules);
-      const FieldRule* rule = rules.Find(tag >> 3U);
-      const auto wire_type = static_cast<uint32_t>(tag & 7U);
-      if (rule == nullptr || (wire_type != rule->wire_type && !(rule->packable && wire_type == kBytes))) {
+    while (const uint32_t tag = in_.ReadTag()) {
+      const FieldRule* rule = rules.Find(WireFormatLite::GetTagFieldNumber(tag));
+      const WireFormatLite::WireType wire_type = WireFormatLite::GetTagWireType(tag);
+      const bool has_length = wire_type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
+      if (rule == nullptr || (wire_type != rule->wire_type && !(rule->packable && has_length))) {
         return absl::InvalidArgumentError(absl::StrCat("check ", rules.type->name(),
                                                        ": it has a field this backend does not know; "
                                                        "upgrade the backend before its agents"));
       }
-      absl::string_view value;
-      uint64_t number = 0;
-      if (!TakeValue(wire_type, &bytes, &value, &number)) return Malformed(rules);
-      absl::Status status = wire_type == kVarint  ? CheckEnum(*rule, number)
-                            : wire_type == kBytes ? CheckBytes(*rule, value, depth)
-                                                  : absl::OkStatus();
+      absl::Status status = has_length                                     ? CheckBytes(*rule, depth)
+                            : wire_type == WireFormatLite::WIRETYPE_VARINT ? CheckNumber(*rule)
+                                                                           : Skip(tag, *rule);
       if (!status.ok()) return status;
     }
-    return absl::OkStatus();
+    return in_.ConsumedEntireMessage() ? absl::OkStatus() : Damaged(rules.type->name());
   }
 
  private:
-  static absl::Status Malformed(const TypeRules& rules) {
-    return absl::InvalidArgumentError(absl::StrCat("check ", rules.type->name(), ": its bytes are damaged"));
+  static absl::Status Damaged(absl::string_view name) {
+    return absl::InvalidArgumentError(absl::StrCat("check ", name, ": its bytes are damaged"));
   }
 
-  static bool TakeVarint(absl::string_view* bytes, uint64_t* value) {
-    *value = 0;
-    for (int i = 0; i < kMaxVarintBytes && static_cast<size_t>(i) < bytes->size(); ++i) {
-      const auto byte = static_cast<uint8_t>((*bytes)[static_cast<size_t>(i)]);
-      *value |= static_cast<uint64_t>(byte & 0x7fU) << (7 * i);
-      if ((byte & 0x80U) != 0) continue;
-      bytes->remove_prefix(static_cast<size_t>(i) + 1);
-      return true;
-    }
-    return false;
+  absl::Status Skip(uint32_t tag, const FieldRule& rule) {
+    return WireFormatLite::SkipField(&in_, tag) ? absl::OkStatus() : Damaged(rule.field->name());
   }
 
-  // The value behind a tag: a number where it is a varint, its bytes where it has a length.
-  static bool TakeValue(uint32_t wire_type, absl::string_view* bytes, absl::string_view* value, uint64_t* number) {
-    if (wire_type == kVarint) return TakeVarint(bytes, number);
-    uint64_t size = wire_type == kFixed64 ? 8 : 4;
-    if (wire_type == kBytes && !TakeVarint(bytes, &size)) return false;
-    if (size > bytes->size()) return false;
-    *value = bytes->substr(0, size);
-    bytes->remove_prefix(size);
-    return true;
-  }
-
-  static absl::Status CheckEnum(const FieldRule& rule, uint64_t number) {
+  absl::Status CheckNumber(const FieldRule& rule) {
+    uint64_t number = 0;
+    if (!in_.ReadVarint64(&number)) return Damaged(rule.field->name());
     // Negative numbers come as 64 bits; a parser takes the lower 32.
     const auto value = static_cast<int32_t>(static_cast<uint32_t>(number));
     if (rule.values.empty() || std::binary_search(rule.values.begin(), rule.values.end(), value)) {
@@ -161,23 +126,26 @@ class Checker {
         absl::StrCat("check field ", rule.field->name(), ": no value has number ", value));
   }
 
-  absl::Status CheckBytes(const FieldRule& rule, absl::string_view value, int depth) const {
-    if (rule.message != nullptr) return Check(*rule.message, value, depth + 1);
-    if (rule.wire_type == kBytes) {
-      if (value.size() <= max_string_bytes_) return absl::OkStatus();
-      return absl::InvalidArgumentError(
-          absl::StrCat("check field ", rule.field->name(), ": longer than ", max_string_bytes_, " bytes"));
+  absl::Status CheckBytes(const FieldRule& rule, int depth) {
+    uint32_t size = 0;
+    if (!in_.ReadVarint32(&size) || size > static_cast<uint32_t>(std::max(in_.BytesUntilLimit(), 0))) {
+      return Damaged(rule.field->name());
     }
-    while (!rule.values.empty() && !value.empty()) {  // packed
-      uint64_t number = 0;
-      if (!TakeVarint(&value, &number)) {
-        return absl::InvalidArgumentError(absl::StrCat("check field ", rule.field->name(), ": its bytes are damaged"));
+    if (rule.message == nullptr && rule.values.empty()) {
+      if (rule.wire_type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED && size > max_string_bytes_) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("check field ", rule.field->name(), ": longer than ", max_string_bytes_, " bytes"));
       }
-      if (absl::Status status = CheckEnum(rule, number); !status.ok()) return status;
+      return in_.Skip(static_cast<int>(size)) ? absl::OkStatus() : Damaged(rule.field->name());
     }
-    return absl::OkStatus();
+    const CodedInputStream::Limit limit = in_.PushLimit(static_cast<int>(size));
+    absl::Status status = rule.message != nullptr ? Check(*rule.message, depth + 1) : absl::OkStatus();
+    while (rule.message == nullptr && status.ok() && in_.BytesUntilLimit() > 0) status = CheckNumber(rule);  // packed
+    in_.PopLimit(limit);
+    return status;
   }
 
+  CodedInputStream in_;
   const size_t max_string_bytes_;
 };
 
@@ -185,7 +153,7 @@ class Checker {
 
 absl::Status CheckMessageBounds(const Descriptor* type, absl::string_view bytes, size_t max_string_bytes) {
   thread_local RuleBook rules;
-  return Checker(max_string_bytes).Check(*rules.Of(type), bytes, 0);
+  return Checker(bytes, max_string_bytes).Check(*rules.Of(type), 0);
 }
 
 }  // namespace rollcall

@@ -74,6 +74,7 @@ constexpr absl::string_view kPathsRead[] = {
     "/proc/PID/environ",
     "/proc/PID/exe",
     "/proc/PID/stat",
+    "/proc/self/status",
     "/proc/stat",
     "/run/systemd/system/*",
     "/usr/lib/environment.d/*.conf",

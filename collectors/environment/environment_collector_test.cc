@@ -125,6 +125,22 @@ TEST_F(Environment, AProcessThatEndsMeanwhileIsNothing) {
   EXPECT_THAT(NamesOf("/usr/lib/systemd/systemd"), ElementsAre("PATH"));
 }
 
+// Some processes are guarded by more than rights. They must not keep all others' variables from ever ending.
+TEST_F(Environment, WhatIsRefusedInSpiteOfTheRightIsADegradation) {
+  host_.AddProcess(10, "/usr/bin/other", "A=1");
+  host_.files.SetError("/proc/10/environ", absl::PermissionDeniedError("permission denied"));
+  const std::string ids = "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n";
+  host_.files.SetFile("/proc/self/status", absl::StrCat(ids, "CapEff:\t0000000000080000\n"));
+  pb::RunResult result = host_.Run();
+  EXPECT_EQ(result.status(), pb::RunResult::COMPLETE);
+  ASSERT_THAT(result.degradations(), SizeIs(1));
+  EXPECT_THAT(result.degradations(0).message(), HasSubstr("1 processes"));
+  host_.files.SetFile("/proc/self/status", absl::StrCat(ids, "CapEff:\tfffffffffff7ffff\n"));
+  result = host_.Run();
+  EXPECT_EQ(result.status(), pb::RunResult::PARTIAL) << "any right but that one";
+  EXPECT_THAT(result.degradations(), IsEmpty());
+}
+
 // Were the run complete, what they had before would count as gone.
 TEST_F(Environment, RefusedEnvironmentsAreOneProblem) {
   for (uint32_t pid = 10; pid < 20; ++pid) {

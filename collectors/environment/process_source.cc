@@ -1,5 +1,7 @@
 #include "collectors/environment/process_source.h"
 
+#include <linux/capability.h>
+
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -7,16 +9,27 @@
 #include "collectors/environment/environ_block.h"
 #include "collectors/environment/file_source.h"
 #include "platform/container_cgroup.h"
+#include "platform/proc_status.h"
 #include "platform/procfs.h"
 
 namespace rollcall {
 namespace {
 
 constexpr char kEnviron[] = "/proc/PID/environ";
+constexpr size_t kMaxStatusBytes = size_t{64} << 10;
+
+// Whether the agent has the right to look into any process (ptrace(2), access mode checks).
+bool MayTrace(const FileTree& files) {
+  const absl::StatusOr<std::string> text = files.ReadFile("/proc/self/status", kMaxStatusBytes);
+  if (!text.ok()) return false;
+  const absl::StatusOr<ProcStatus> status = ParseProcStatus(*text);
+  return status.ok() && (status->capabilities_effective >> CAP_SYS_PTRACE & 1U) != 0;
+}
 
 class Source {
  public:
-  Source(const FileTree& files, absl::Time now, VariableGroups* groups) : procfs_(&files), now_(now), groups_(groups) {}
+  Source(const FileTree& files, absl::Time now, VariableGroups* groups)
+      : files_(files), procfs_(&files), now_(now), groups_(groups) {}
 
   absl::StatusOr<size_t> ReadAll(const StopToken& stop, RunReport& report) {
     const auto pids = procfs_.ListPids();
@@ -86,19 +99,27 @@ class Source {
                       absl::ResourceExhaustedError(absl::StrCat("read environments: ", what, ": ", processes)));
   }
 
-  void ReportTotals(RunReport& report) const {
-    // What these have may be records of an earlier run, which must not count as gone.
-    if (refused_ > 0) {
-      report.AddProblem(
-          kEnviron,
-          absl::PermissionDeniedError(absl::StrCat("read environments: permission denied: ", refused_, " processes")),
-          "run the agent as root or grant CAP_SYS_PTRACE");
+  void ReportRefused(RunReport& report) const {
+    if (refused_ == 0) return;
+    const absl::Status status =
+        absl::PermissionDeniedError(absl::StrCat("read environments: permission denied: ", refused_, " processes"));
+    if (MayTrace(files_)) {
+      // Guarded by more than rights, as they were in every run before: they have no records.
+      report.AddDegradation(kEnviron, status, "none needed: the kernel guards them from everybody");
+    } else {
+      // What these have may be records of an earlier run, which must not count as gone.
+      report.AddProblem(kEnviron, status, "run the agent as root or grant CAP_SYS_PTRACE");
     }
+  }
+
+  void ReportTotals(RunReport& report) const {
+    ReportRefused(report);
     AddCut("larger than the limit", too_large_, report);
     AddCut("with more variables than are kept", too_many_, report);
     ReportLeftOut(kEnviron, left_out_, report);
   }
 
+  const FileTree& files_;
   const Procfs procfs_;
   const absl::Time now_;
   VariableGroups* const groups_;

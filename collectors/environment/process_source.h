@@ -26,8 +26,9 @@ inline constexpr size_t kMaxProcessVariables = 1'000;
 
 // Reads the environment of every process but threads of the kernel, young ones and zombies into
 // `groups`: for a process in a container the container is the owner, for any other its
-// executable. A process that ends meanwhile is nothing; those that are refused are one problem, and
-// so are those of which only a part is read or kept. Returns how many were read. NotFound if there
+// executable. A process that ends meanwhile is nothing; those that are refused are one problem, or a
+// degradation if they are although the agent has CAP_SYS_PTRACE; those of which only a part is read or
+// kept are a problem. Returns how many were read. NotFound if there
 // are no processes to see; Cancelled if `stop` is requested, which is asked before each of them;
 // DataLoss if the time of boot cannot be read.
 absl::StatusOr<size_t> ReadProcessEnvironments(const FileTree& files, absl::Time now, const StopToken& stop,
