@@ -47,6 +47,15 @@ Statement Connection::Prepare(const char* sql) {
   return Statement(db_, stmt, code);
 }
 
+void Connection::OnCommit(std::function<void(int pages)> on_commit) {
+  on_commit_ = std::move(on_commit);
+  const auto hook = [](void* self, sqlite3*, const char*, int pages) {
+    static_cast<Connection*>(self)->on_commit_(pages);
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(db_, hook, this);
+}
+
 absl::StatusOr<Transaction> Transaction::BeginWrite(Connection* connection) {
   ROLLCALL_RETURN_IF_ERROR(connection->Execute("BEGIN IMMEDIATE"));
   return Transaction(connection);

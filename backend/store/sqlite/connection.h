@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -42,6 +43,10 @@ class Connection {
   // must not be lent twice at a time.
   Statement Prepare(const char* sql);
 
+  // Calls `on_commit` after each commit that wrote, with the number of pages in the write-ahead log. In place of
+  // SQLite's own checkpoints.
+  void OnCommit(std::function<void(int pages)> on_commit);
+
   // Rows inserted, changed or deleted since the connection was opened.
   int64_t total_changes() const { return sqlite3_total_changes64(db_); }
 
@@ -50,6 +55,7 @@ class Connection {
 
   sqlite3* db_;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
+  std::function<void(int pages)> on_commit_;
 };
 
 // A transaction that rolls back unless it is committed.

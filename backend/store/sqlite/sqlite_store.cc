@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -43,6 +44,13 @@ absl::Status LimitSize(Connection* connection, uint64_t max_bytes) {
   return connection->Execute(absl::StrCat("PRAGMA max_page_count=", pages).c_str());
 }
 
+// From now on commits write the log and do not sync it. What an earlier process may have left unsynced there, after a
+// sync that failed, is brought into the database first: what follows it in the log could not be read without it.
+absl::Status LeaveSyncToUs(Connection* connection) {
+  ROLLCALL_RETURN_IF_ERROR(connection->QueryInt("PRAGMA wal_checkpoint(PASSIVE)").status());
+  return connection->Execute("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteStoreOptions& options) {
@@ -52,17 +60,48 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteStore
   if (!writer.ok()) return Annotate(what, writer.status());
   if (absl::Status status = PrepareSchema(writer->get()); !status.ok()) return Annotate(what, status);
   if (absl::Status status = LimitSize(writer->get(), options.max_bytes); !status.ok()) return Annotate(what, status);
-  return std::unique_ptr<SqliteStore>(new SqliteStore(options, *std::move(writer)));
+  if (absl::Status status = LeaveSyncToUs(writer->get()); !status.ok()) return Annotate(what, status);
+  auto sync = LogSync::Open(options.path, options.sync_file ? options.sync_file : LogSync::SyncFile(::fdatasync));
+  if (!sync.ok()) return Annotate(what, sync.status());
+  auto checkpoint = LogCheckpoint::Open(options.path, options.log_pages);
+  if (!checkpoint.ok()) return Annotate(what, checkpoint.status());
+  return std::unique_ptr<SqliteStore>(
+      new SqliteStore(options, *std::move(writer), *std::move(sync), *std::move(checkpoint)));
+}
+
+SqliteStore::SqliteStore(const SqliteStoreOptions& options, std::unique_ptr<Connection> writer,
+                         std::unique_ptr<LogSync> sync, std::unique_ptr<LogCheckpoint> checkpoint)
+    : path_(options.path),
+      writer_(std::move(writer)),
+      sync_(std::move(sync)),
+      checkpoint_(std::move(checkpoint)),
+      readers_(options.path, options.readers) {
+  writer_->OnCommit([this](int pages) {
+    sync_->OnCommit();
+    checkpoint_->OnCommit(pages);
+  });
 }
 
 template <typename Write>
 absl::Status SqliteStore::InWriteTransaction(absl::string_view what, Write write) {
-  const std::lock_guard<std::mutex> lock(writer_mutex_);
-  absl::StatusOr<Transaction> transaction = Transaction::BeginWrite(writer_.get());
-  if (!transaction.ok()) return Annotate(what, transaction.status());
-  absl::Status status = write(writer_.get());
-  if (status.ok()) status = transaction->Commit();
+  const absl::StatusOr<uint64_t> commit = Commit(write);
+  if (!commit.ok()) return Annotate(what, commit.status());
+  absl::Status status = sync_->Await(*commit);
+  if (status.ok()) checkpoint_->RunIfDue(&writer_mutex_);
   return Annotate(what, status);
+}
+
+template <typename Write>
+absl::StatusOr<uint64_t> SqliteStore::Commit(Write write) {
+  const std::lock_guard<std::mutex> lock(writer_mutex_);
+  ROLLCALL_RETURN_IF_ERROR(sync_->health());
+  ROLLCALL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(writer_.get()));
+  ROLLCALL_RETURN_IF_ERROR(write(writer_.get()));
+  // Also what it only looked at has to be durable before it is answered; another process's commits too.
+  ROLLCALL_ASSIGN_OR_RETURN(const int64_t version, writer_->QueryInt("PRAGMA data_version"));
+  if (version != std::exchange(seen_version_, version)) sync_->OnCommit();
+  ROLLCALL_RETURN_IF_ERROR(transaction.Commit());
+  return sync_->last_commit();
 }
 
 template <typename Read>
@@ -171,6 +210,7 @@ absl::StatusOr<uint64_t> SqliteStore::Retract(const UnitName& unit, absl::string
 }
 
 absl::Status SqliteStore::CheckWritable() {
+  if (absl::Status status = checkpoint_->health(); !status.ok()) return Annotate("checkpoint", status);
   return InWriteTransaction("write probe",
                             [](Connection* db) { return db->Prepare("UPDATE probe SET writes = writes + 1").Run(); });
 }

@@ -9,6 +9,8 @@
 
 #include "backend/store/bucket_store.h"
 #include "backend/store/sqlite/connection.h"
+#include "backend/store/sqlite/log_checkpoint.h"
+#include "backend/store/sqlite/log_sync.h"
 #include "backend/store/store.h"
 
 namespace rollcall {
@@ -20,11 +22,15 @@ struct SqliteStoreOptions {
   size_t readers = 4;
   // Largest size of the database; beyond it writes fail with Unavailable. 0 is no limit.
   uint64_t max_bytes = 0;
+  // Pages of the write-ahead log before it is brought into the database: 4 KiB each, and read beside it until then.
+  int log_pages = 8192;
+  // What makes the log durable; a test's own to see it fail. fdatasync if empty.
+  LogSync::SyncFile sync_file;
 };
 
 // See Store and BucketStore. Writers wait for each other in this process; readers never wait for writers.
-// What is committed survives a power loss (WAL with synchronous=FULL). Deleted content is
-// overwritten (secure_delete).
+// A write that is answered survives a power loss; readers may see it a moment before it would. After a sync that
+// failed every write is Unavailable until the store is opened again. Deleted content is overwritten (secure_delete).
 class SqliteStore : public Store, public BucketStore {
  public:
   // Opens or creates the store and migrates its schema. FailedPrecondition if the database was
@@ -67,12 +73,16 @@ class SqliteStore : public Store, public BucketStore {
   int64_t rows_written();
 
  private:
-  SqliteStore(const SqliteStoreOptions& options, std::unique_ptr<Connection> writer)
-      : path_(options.path), writer_(std::move(writer)), readers_(options.path, options.readers) {}
+  SqliteStore(const SqliteStoreOptions& options, std::unique_ptr<Connection> writer, std::unique_ptr<LogSync> sync,
+              std::unique_ptr<LogCheckpoint> checkpoint);
 
-  // Runs `write` in a transaction on the writer, commits if it gives OK, and names `what` in errors.
+  // Runs `write` in a transaction on the writer, commits if it gives OK, and names `what` in errors. Returns when
+  // everything it may have seen is durable.
   template <typename Write>
   absl::Status InWriteTransaction(absl::string_view what, Write write);
+  // The same without waiting: gives the commit to wait for.
+  template <typename Write>
+  absl::StatusOr<uint64_t> Commit(Write write);
   // Runs `read` in one snapshot on a reader.
   template <typename Read>
   auto InReadTransaction(absl::string_view what, Read read) -> decltype(read(nullptr));
@@ -80,6 +90,9 @@ class SqliteStore : public Store, public BucketStore {
   const std::string path_;
   std::mutex writer_mutex_;
   std::unique_ptr<Connection> writer_;  // guarded by writer_mutex_
+  int64_t seen_version_ = 0;            // guarded by writer_mutex_
+  const std::unique_ptr<LogSync> sync_;
+  const std::unique_ptr<LogCheckpoint> checkpoint_;
   ReaderPool readers_;
 };
 
