@@ -58,17 +58,5 @@ TEST_F(TaskEnabled, SystemdCronStartsScripts) {
   EXPECT_TRUE(Task(0).enabled());
 }
 
-TEST_F(TaskEnabled, OfATimerThatAlsoCountsFromBootTheNextRunIsNotKnown) {
-  files_.SetFile("/etc/systemd/system/a.timer", "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n");
-  files_.SetSymlink("/etc/systemd/system/timers.target.wants/a.timer", "/etc/systemd/system/a.timer");
-  Run();
-  EXPECT_EQ(NextRun(0), "2024-01-02 00:00");
-  files_.SetFile("/etc/systemd/system/a.timer",
-                 "[Timer]\nOnCalendar=daily\nOnUnitActiveSec=1h\n[Install]\nWantedBy=timers.target\n");
-  Run();
-  EXPECT_TRUE(Task(0).enabled());
-  EXPECT_EQ(NextRun(0), "");
-}
-
 }  // namespace
 }  // namespace rollcall
