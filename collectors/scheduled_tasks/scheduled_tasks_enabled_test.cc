@@ -55,7 +55,8 @@ TEST_F(TaskEnabled, SystemdCronStartsScripts) {
   SetFileWithMode("/etc/cron.daily/backup", "#!/bin/sh\n", 0755);
   files_.SetFile("/usr/lib/systemd/system/cron-daily.timer", "[Timer]\nOnCalendar=daily\n");
   Run();
-  EXPECT_TRUE(Task(0).enabled());
+  EXPECT_EQ(Task(1).source_path(), "/etc/cron.daily/backup");
+  EXPECT_TRUE(Task(1).enabled());
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ constexpr absl::string_view kCalendar = "OnCalendar";
 constexpr absl::string_view kSpansFromBoot[] = {"OnBootSec", "OnStartupSec"};
 constexpr absl::string_view kSpansFromEvents[] = {"OnActiveSec", "OnUnitActiveSec", "OnUnitInactiveSec"};
 constexpr absl::string_view kSuffix = ".timer";
+constexpr absl::string_view kAnacron = "anacron.service";
 constexpr char kStamps[] = "/var/lib/systemd/timers/stamp-";
 // Of one timer.
 constexpr size_t kMaxTriggers = 100;
@@ -136,6 +137,7 @@ class TimerTasks {
       const auto next = NextFromFiles(triggers);
       if (next.has_value()) *task.mutable_next_run() = ToWire(*next);
     }
+    if (task.enabled() && task.target_unit() == kAnacron) NoteAnacronStart(unit, triggers);
     return run_.Emit(std::move(task), ToRecordText(unit.name));
   }
 
@@ -203,6 +205,19 @@ class TimerTasks {
       if (*boot + span > run_.now() && span <= kLongestSpan) TakeEarlier(*boot + span, &first);
     }
     return first;
+  }
+
+  // The timer starts anacron.
+  void NoteAnacronStart(const Unit& unit, const TimerTriggers& triggers) {
+    if (told_.has_value() && told_->find(unit.name) == told_->end()) return;
+    AnacronStarts& starts = run_.anacron_starts();
+    starts.others |= triggers.has_others || !triggers.from_boot.empty();
+    for (const CalendarExpression& calendar : triggers.calendars) {
+      const auto zone = run_.Zone(calendar.timezone);
+      starts.others |= !zone.has_value();
+      if (!zone.has_value()) continue;
+      starts.known.push_back([calendar, zone = *zone](absl::Time after) { return NextElapse(calendar, after, zone); });
+    }
   }
 
   // Nothing for a container, too: its systemd counts from its own start.
