@@ -48,6 +48,12 @@ absl::Duration SystemClock::Monotonic() const {
   return absl::DurationFromTimespec(now);
 }
 
+absl::Duration KernelAwakeTime() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return absl::DurationFromTimespec(now);
+}
+
 bool SystemClock::WaitUntil(absl::Duration deadline, const StopToken& stop) const {
   for (;;) {
     if (stop.stop_requested()) return false;

@@ -61,6 +61,10 @@ class SystemClock : public Clock {
   bool WaitUntil(absl::Duration deadline, const StopToken& stop) const override;
 };
 
+// Time since boot without what the machine slept (CLOCK_MONOTONIC): what systemd counts timers in.
+// Of the running kernel, whatever clock is injected.
+absl::Duration KernelAwakeTime();
+
 }  // namespace rollcall
 
 #endif  // ROLLCALL_PLATFORM_CLOCK_H_

@@ -260,6 +260,66 @@ TEST_F(Environment, UnitsShareAFileAndResetsCount) {
   EXPECT_THAT(NamesOf("db.socket"), ElementsAre("D"));
 }
 
+TEST_F(Environment, UnitsNameFilesByPatterns) {
+  host_.files.SetFile("/etc/app.d/10.env", "A=1\nTZ=UTC\n");
+  host_.files.SetFile("/etc/app.d/20.env", "B=1\nTZ=Europe/Berlin\n");
+  host_.files.SetFile("/etc/app.d/.hidden.env", "C=1\n");
+  host_.files.SetFile("/etc/app.d/30.conf", "D=1\n");
+  host_.files.SetDirectory("/etc/app.d/folder.env");
+  host_.files.SetFile("/etc/systemd/system/one.service",
+                      "[Service]\nEnvironmentFile=-/etc/app.d/*.env\nEnvironmentFile=-/etc/none.d/*\n");
+  host_.files.SetFile("/etc/systemd/system/two.service", "[Service]\nEnvironmentFile=/etc/*.d/[13]?.*\n");
+  EXPECT_EQ(host_.Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_THAT(NamesOf("one.service"), ElementsAre("A", "B", "TZ"));
+  EXPECT_EQ(host_.Find("one.service", "A").source(), "/etc/app.d/10.env");
+  EXPECT_EQ(host_.Find("one.service", "TZ").value(), "Europe/Berlin") << "files are read in order";
+  EXPECT_THAT(NamesOf("two.service"), ElementsAre("A", "D", "TZ"));
+}
+
+TEST_F(Environment, ThePatternOfAnInstanceIsItsOwn) {
+  host_.files.SetFile("/etc/app/a.env", "A=1\n");
+  host_.files.SetFile("/etc/app/b.env", "B=1\n");
+  host_.files.SetFile("/etc/systemd/system/app@.service",
+                      "[Service]\nEnvironmentFile=/etc/%p/%i.*\n[Install]\nWantedBy=multi-user.target\n");
+  for (const char* instance : {"app@a.service", "app@b.service"}) {
+    host_.files.SetSymlink(absl::StrCat("/etc/systemd/system/multi-user.target.wants/", instance),
+                           "/etc/systemd/system/app@.service");
+  }
+  EXPECT_EQ(host_.Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_THAT(NamesOf("app@a.service"), ElementsAre("A"));
+  EXPECT_THAT(NamesOf("app@b.service"), ElementsAre("B"));
+  EXPECT_THAT(NamesOf("app@.service"), IsEmpty());
+}
+
+TEST_F(Environment, AFolderOfAPatternThatCannotBeListedIsAProblem) {
+  host_.files.SetFile("/etc/app.d/10.env", "A=1\n");
+  host_.files.SetError("/etc/app.d", absl::PermissionDeniedError("permission denied"));
+  host_.files.SetFile("/etc/systemd/system/one.service", "[Service]\nEnvironmentFile=-/etc/app.d/*.env\n");
+  const pb::RunResult result = host_.Run();
+  EXPECT_EQ(result.status(), pb::RunResult::PARTIAL);
+  ASSERT_THAT(result.problems(), SizeIs(1));
+  EXPECT_EQ(result.problems(0).path(), "/etc/app.d/*.env");
+}
+
+TEST_F(Environment, AUnitIsPassedWhatTheManagerHas) {
+  host_.AddProcess(1, "/usr/lib/systemd/systemd", Block({"TZ=Europe/Berlin", "LANG=C", "DB_PASSWORD=hunter2", "X=1"}));
+  host_.files.SetFile("/etc/systemd/system/one.service",
+                      "[Service]\nPassEnvironment=TZ DB_PASSWORD MISSING\nPassEnvironment=LANG=de\n");
+  host_.files.SetFile("/etc/systemd/system/two.service",
+                      "[Service]\nPassEnvironment=X\nPassEnvironment=\nPassEnvironment=TZ\nEnvironment=TZ=UTC\n");
+  host_.Run();
+  EXPECT_THAT(NamesOf("one.service"), IsEmpty()) << "systemd does not run";
+  host_.files.SetDirectory("/run/systemd/system");
+  EXPECT_EQ(host_.Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_THAT(NamesOf("one.service"), ElementsAre("DB_PASSWORD", "TZ"));
+  EXPECT_EQ(host_.Find("one.service", "TZ").value(), "Europe/Berlin");
+  EXPECT_EQ(host_.Find("one.service", "TZ").source(), "/proc/1/environ");
+  EXPECT_EQ(host_.Find("one.service", "DB_PASSWORD").value(), "");
+  EXPECT_EQ(host_.Find("one.service", "DB_PASSWORD").value_class(), Variable::SECRET_LIKE);
+  EXPECT_THAT(NamesOf("two.service"), ElementsAre("TZ"));
+  EXPECT_EQ(host_.Find("two.service", "TZ").value(), "UTC") << "what the unit sets comes later";
+}
+
 TEST_F(Environment, OfSeveralAssignmentsTheLastCounts) {
   host_.files.SetFile("/etc/systemd/system/app.service", "[Service]\nEnvironment=TZ=Europe/Berlin NODE_ENV=test\n");
   host_.files.SetFile("/etc/systemd/system/app.service.d/x.conf",

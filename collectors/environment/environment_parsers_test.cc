@@ -10,8 +10,10 @@
 #include "collectors/environment/environ_block.h"
 #include "collectors/environment/environment_file.h"
 #include "collectors/environment/pam_files.h"
+#include "collectors/environment/path_pattern.h"
 #include "collectors/environment/shell_assignments.h"
 #include "collectors/environment/unit_source.h"
+#include "platform/memory_tree.h"
 
 namespace rollcall {
 namespace {
@@ -209,6 +211,45 @@ TEST(ShellAssignments, DeepNestingAndLongLinesAreRead) {
   (void)ParseShellAssignments(deep);
   const std::string many = "A=1 " + std::string(1'000'000, 'x') + "\nB=2\n";
   EXPECT_THAT(Lines(ParseShellAssignments(many)), ElementsAre("B=2"));
+}
+
+TEST(UnitEnvironment, PassedNames) {
+  EXPECT_EQ(UnitPassedNames({"A B=1 'C'", "1X", "D \"E"}), (std::vector<std::string>{"A", "C", "D"}));
+}
+
+TEST(UnitEnvironment, SpecifiersInPaths) {
+  EXPECT_EQ(ResolveUnitPath("/a/%p-%i/%n/%N/100%%", "web@x-1.service"), "/a/web-x-1/web@x-1.service/web@x-1/100%");
+  EXPECT_EQ(ResolveUnitPath("/a/%p%i", "web.service"), "/a/web");
+  EXPECT_EQ(ResolveUnitPath("", "web.service"), "");
+  for (const char* unknown : {"/a/%h", "/a/%", "/a/%\xff", "/%I"}) {
+    EXPECT_FALSE(ResolveUnitPath(unknown, "web@x.service").has_value()) << unknown;
+  }
+  EXPECT_FALSE(ResolveUnitPath("/a/%i", "web@.service").has_value()) << "a template has no instance";
+}
+
+TEST(PathPattern, IsMatchedAsGlobDoes) {
+  MemoryTree files;
+  for (const char* path : {"/etc/a/x.env", "/etc/b/x.env", "/etc/b/.y.env", "/etc/b/z*", "/etc/file"}) {
+    files.SetFile(path, "");
+  }
+  files.SetSymlink("/etc/a/gone.env", "/nowhere");
+  EXPECT_EQ(MatchPaths(files, "/etc/*/*.env").paths, (std::vector<std::string>{"/etc/a/x.env", "/etc/b/x.env"}));
+  EXPECT_EQ(MatchPaths(files, "/*/[!a]/.*.env").paths, (std::vector<std::string>{"/etc/b/.y.env"}));
+  EXPECT_EQ(MatchPaths(files, "/etc/?/x.env").paths.size(), 2U);
+  EXPECT_EQ(MatchPaths(files, "//etc/b/z\\*").paths, (std::vector<std::string>{"/etc/b/z*"}));
+  EXPECT_TRUE(MatchPaths(files, "/etc/*").problem.ok());
+  EXPECT_EQ(MatchPaths(files, "/etc/*").paths, (std::vector<std::string>{"/etc/file"})) << "no directories";
+  EXPECT_TRUE(MatchPaths(files, "/etc/[").paths.empty());
+}
+
+TEST(PathPattern, HasLimits) {
+  MemoryTree files;
+  for (size_t i = 0; i <= kMaxPatternMatches; ++i) files.SetFile(absl::StrCat("/etc/", i, "/x"), "");
+  const PathMatches many = MatchPaths(files, "/etc/*/x");
+  EXPECT_EQ(many.paths.size(), kMaxPatternMatches);
+  EXPECT_TRUE(absl::IsResourceExhausted(many.problem));
+  EXPECT_TRUE(absl::IsResourceExhausted(MatchPaths(files, "/etc/*a*a*a*a*b").problem));
+  EXPECT_TRUE(absl::IsResourceExhausted(MatchPaths(files, "/etc/*/*").problem)) << "a folder each";
 }
 
 TEST(UnitEnvironment, WordsOfSeveralLines) {

@@ -1,14 +1,16 @@
 #include "collectors/scheduled_tasks/anacron_tasks.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "collectors/scheduled_tasks/anacron_due.h"
 #include "collectors/scheduled_tasks/anacrontab_parser.h"
 #include "collectors/text.h"
 #include "platform/status_macros.h"
@@ -24,22 +26,36 @@ constexpr char kStamps[] = "/var/spool/anacron/";
 constexpr size_t kMaxStampBytes = 64;
 constexpr int64_t kSecondsPerMinute = 60;
 
-// The day in a stamp file, `YYYYMMDD`, as midnight of the host.
-std::optional<absl::Time> LastRun(TaskRun& run, const std::string& id) {
-  if (absl::StartsWith(id, ".")) return std::nullopt;
+// The day in its stamp file. Not OK if it cannot be read; nothing if there is none or it is no day.
+absl::StatusOr<std::optional<absl::CivilDay>> LastDay(TaskRun& run, const std::string& id) {
+  if (absl::StartsWith(id, ".")) return absl::InvalidArgumentError("a name of another file");
   bool truncated = false;
   const auto text = run.files().ReadPrefix(absl::StrCat(kStamps, id), kMaxStampBytes, &truncated);
-  if (!text.ok()) return std::nullopt;
-  const absl::string_view digits = absl::StripAsciiWhitespace(*text);
-  int year = 0;
-  int month = 0;
-  int day = 0;
-  const bool is_date = digits.size() == 8 && absl::SimpleAtoi(digits.substr(0, 4), &year) &&
-                       absl::SimpleAtoi(digits.substr(4, 2), &month) && absl::SimpleAtoi(digits.substr(6), &day);
-  const absl::CivilDay date(year, month, day);
-  if (!is_date || date.month() != month || date.day() != day) return std::nullopt;
+  if (absl::IsNotFound(text.status())) return std::nullopt;
+  if (!text.ok()) return text.status();
+  return ParseAnacronStamp(*text);
+}
+
+// When the job begins next. Nothing unless all that starts anacron is known.
+std::optional<absl::Time> NextRun(TaskRun& run, const AnacronJob& job, const TaskEnvironment& environment,
+                                  std::optional<absl::CivilDay> last, absl::Duration random_delay) {
   const auto zone = run.Zone("");
-  return absl::FromCivil(date, zone.value_or(absl::UTCTimeZone()));
+  const AnacronStarts& starts = run.anacron_starts();
+  if (!zone.has_value() || starts.others || !run.report().complete()) return std::nullopt;
+  AnacronTiming timing;
+  timing.days = job.period_days;
+  if (job.period == "@monthly") timing.period = AnacronTiming::Period::kMonth;
+  if (job.period == "@yearly") timing.period = AnacronTiming::Period::kYear;
+  timing.last = last;
+  timing.delay = absl::Minutes(job.delay_minutes);
+  if (run.dialect() != CronDialect::kDebian) {
+    // Debian's takes no notice of any of them.
+    const auto names = environment.names();
+    if (std::find(names.begin(), names.end(), "PREFERRED_HOUR") != names.end()) return std::nullopt;
+    timing.random_delay = random_delay;
+    timing.hours = ParseAnacronHours(environment.start_hours_range());
+  }
+  return NextAnacronRun(timing, run.now(), *zone, starts.known);
 }
 
 absl::Status EmitJob(TaskRun& run, const TaskFile& file, const AnacronJob& job, const TaskEnvironment& environment) {
@@ -61,12 +77,19 @@ absl::Status EmitJob(TaskRun& run, const TaskFile& file, const AnacronJob& job, 
   if (absl::SimpleAtoi(environment.random_delay(), &random_minutes) && random_minutes > 0) {
     task.mutable_random_delay()->set_seconds(random_minutes * kSecondsPerMinute);
   }
-  const auto last_run = LastRun(run, job.id);
+  const auto last = LastDay(run, job.id);
+  std::optional<absl::Time> last_run;
+  std::optional<absl::Time> next_run;
+  if (last.ok()) {
+    if (last->has_value()) last_run = absl::FromCivil(**last, run.Zone("").value_or(absl::UTCTimeZone()));
+    next_run = NextRun(run, job, environment, *last, absl::Minutes(random_minutes));
+  }
   if (last_run.has_value()) *task.mutable_last_run() = ToWire(*last_run);
+  if (next_run.has_value()) *task.mutable_next_run() = ToWire(*next_run);
   run.starters().push_back({.label = absl::StrCat(task.source_path(), ":", job.line),
                             .command = job.command,
                             .user = "root",
-                            .next_run = std::nullopt,
+                            .next_run = next_run,
                             .last_run = last_run});
   return run.Emit(std::move(task), job.id);
 }

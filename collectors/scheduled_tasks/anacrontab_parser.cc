@@ -37,20 +37,22 @@ bool IsAssignment(absl::string_view line, absl::string_view* name, absl::string_
   return !name->empty() && name->find_first_of(" \t") == absl::string_view::npos;
 }
 
-// Empty if it is no period.
-std::string NormalPeriod(absl::string_view text) {
-  uint32_t days = 0;
+// False if it is no period.
+bool ReadPeriod(absl::string_view text, AnacronJob* job) {
   if (IsNumber(text)) {
-    if (!absl::SimpleAtoi(text, &days)) return "";
-    if (days == 1) return "@daily";
-    if (days == 7) return "@weekly";
-    return absl::StrCat("@every ", days, "d");
+    if (!absl::SimpleAtoi(text, &job->period_days)) return false;
+    job->period = absl::StrCat("@every ", job->period_days, "d");
+    if (job->period_days == 1) job->period = "@daily";
+    if (job->period_days == 7) job->period = "@weekly";
+    return true;
   }
-  // cronie knows the daily and weekly ones too.
-  for (absl::string_view name : {"@daily", "@weekly", "@monthly", "@yearly"}) {
-    if (text == name) return std::string(name);
-  }
-  return text == "@annually" ? "@yearly" : "";
+  // Debian knows the monthly one alone.
+  if (text == "@annually") text = "@yearly";
+  if (text != "@daily" && text != "@weekly" && text != "@monthly" && text != "@yearly") return false;
+  job->period = std::string(text);
+  if (text == "@daily") job->period_days = 1;
+  if (text == "@weekly") job->period_days = 7;
+  return true;
 }
 
 class AnacrontabReader {
@@ -100,8 +102,7 @@ class AnacrontabReader {
     AnacronJob job;
     job.line = first_line_;
     const absl::string_view period = TakeWord(&line);
-    job.period = NormalPeriod(period);
-    if (job.period.empty()) return parse_.problems.Add(first_line_, "bad period");
+    if (!ReadPeriod(period, &job)) return parse_.problems.Add(first_line_, "bad period");
     job.period_text = ToRecordText(period);
     const absl::string_view delay = TakeWord(&line);
     if (!IsNumber(delay) || !absl::SimpleAtoi(delay, &job.delay_minutes)) {

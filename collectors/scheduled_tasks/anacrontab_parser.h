@@ -20,6 +20,8 @@ struct AnacronJob {
   std::string period_text;
   // In one spelling: `@daily`, `@weekly`, `@monthly`, `@yearly` or `@every 3d`.
   std::string period;
+  // Of the last two, and of a day and a week; 0 for a month and a year, which differ in length.
+  uint32_t period_days = 0;
   uint32_t delay_minutes = 0;
   // Name of the job, also of its stamp file; UTF-8, without slashes.
   std::string id;

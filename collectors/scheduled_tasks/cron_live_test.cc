@@ -20,6 +20,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "collectors/run_collector.h"
+#include "collectors/scheduled_tasks/anacron_due.h"
 #include "collectors/scheduled_tasks/anacrontab_parser.h"
 #include "collectors/scheduled_tasks/at_job_parser.h"
 #include "collectors/scheduled_tasks/cron_next_run.h"
@@ -53,6 +54,11 @@ class CronLive : public testing::Test {
 
   fs::path folder_;
 };
+
+std::string Stamp(absl::CivilDay day) {
+  return absl::StrCat(absl::Dec(day.year(), absl::kZeroPad4), absl::Dec(day.month(), absl::kZeroPad2),
+                      absl::Dec(day.day(), absl::kZeroPad2));
+}
 
 bool HaveTool(const std::string& name) { return ToolOutput({"sh", "-c", "command -v " + name}).ok(); }
 
@@ -374,6 +380,42 @@ TEST_F(CronLive, TimersAreThoseOfSystemctl) {
     }
   }
   EXPECT_EQ(names.size(), expected.size());
+}
+
+// With `-n` anacron runs what is due at once, and writes the day into its stamp.
+TEST_F(CronLive, AnacronFindsTheSameJobsDue) {
+  ASSERT_TRUE(HaveTool("anacron")) << "tools/test installs it";
+  const auto before = ToolOutput({"date", "+%Y%m%d"});
+  ASSERT_TRUE(before.ok());
+  const absl::CivilDay today = *ParseAnacronStamp(*before);
+  fs::create_directory(folder_ / "spool");
+  std::string table;
+  std::map<std::string, AnacronTiming> timings;
+  for (int ago = -3; ago < 70; ++ago) {
+    AnacronTiming timing;
+    timing.last = today - ago;
+    for (const uint32_t days : {0U, 1U, 7U, 30U}) {
+      const std::string id = absl::StrCat("job", days, "_", ago + 3);
+      absl::StrAppend(&table, days == 0 ? "@monthly" : absl::StrCat(days), " 5 ", id, " true\n");
+      Write("spool/" + id, Stamp(*timing.last));
+      timing.period = days == 0 ? AnacronTiming::Period::kMonth : AnacronTiming::Period::kDays;
+      timing.days = days;
+      timings[id] = timing;
+    }
+  }
+  absl::StrAppend(&table, "7 5 never true\n9 5 odd true\n");
+  Write("spool/odd", "yesterday\n");
+  timings["never"] = timings["odd"] = AnacronTiming();
+  ASSERT_TRUE(
+      ToolOutput({"anacron", "-d", "-q", "-n", "-t", Write("table", table), "-S", (folder_ / "spool").string()}).ok());
+  const auto after = ToolOutput({"date", "+%Y%m%d"});
+  if (*after != *before) GTEST_SKIP() << "midnight";
+  for (const auto& [id, timing] : timings) {
+    std::string stamp;
+    std::ifstream(folder_ / "spool" / id) >> stamp;
+    const bool ran = stamp == Stamp(today) && timing.last != today;
+    EXPECT_EQ(IsAnacronJobDue(timing, today) && timing.last != today, ran) << id << " " << stamp;
+  }
 }
 
 }  // namespace

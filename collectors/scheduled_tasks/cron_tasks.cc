@@ -1,10 +1,12 @@
 #include "collectors/scheduled_tasks/cron_tasks.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "collectors/scheduled_tasks/anacron_due.h"
 #include "collectors/scheduled_tasks/cron_next_run.h"
 #include "collectors/scheduled_tasks/crontab_parser.h"
 #include "collectors/scheduled_tasks/run_parts.h"
@@ -27,6 +29,8 @@ constexpr absl::string_view kNotReadHere = "this cron does not read this place";
 constexpr uint32_t kPermissionBits = 07777;
 constexpr uint32_t kOwnerOnly = 0600;
 constexpr uint32_t kGroupOrOthersWrite = 0022;
+constexpr uint32_t kOwnerExecutes = 0100;
+constexpr absl::string_view kHourly = "/etc/cron.hourly";
 
 // cronie is built for any of three spools.
 bool IsReadBy(CronDialect dialect, absl::string_view spool) {
@@ -152,15 +156,19 @@ class CronTasks {
     if (job.schedule.foreign_name) Disable("time name that this cron does not know", &task);
     if (table.user.empty()) RemarkUnknownUser(table.path, job.line, job.user);
     NoteStarter(task);
+    NoteAnacronStart(job, environment, task);
     const std::string entry = table.user.empty() ? absl::StrCat(job.schedule_text, " ", job.user) : job.schedule_text;
     return run_.Emit(std::move(task), entry);
   }
 
-  // Only cronie reads a schedule in a zone of its own.
+  // Only cronie reads a schedule in a zone of its own. Empty for the host's.
+  std::string ZoneOf(const TaskEnvironment& environment) const {
+    return run_.dialect() == CronDialect::kCronie ? environment.cron_tz() : "";
+  }
+
   void SetNextRun(const CronJob& job, const TaskEnvironment& environment, pb::ScheduledTask* task) {
-    const bool own_zone = run_.dialect() == CronDialect::kCronie && !environment.cron_tz().empty();
-    const std::string own = own_zone ? environment.cron_tz() : "";
-    task->set_timezone(own_zone ? own : run_.zone_name());
+    const std::string own = ZoneOf(environment);
+    task->set_timezone(own.empty() ? run_.zone_name() : own);
     const auto zone = run_.Zone(own);
     if (!zone.has_value()) return;
     const auto next = NextCronRun(job.schedule, run_.now(), *zone);
@@ -191,6 +199,47 @@ class CronTasks {
     starter.user = task.user();
     if (task.has_next_run()) starter.next_run = FromWire(task.next_run());
     run_.starters().push_back(std::move(starter));
+  }
+
+  // Anacron is started by a job of root's that names it, or by the script that cronie has for it
+  // among those of every hour.
+  void NoteAnacronStart(const CronJob& job, const TaskEnvironment& environment, const pb::ScheduledTask& task) {
+    if (!task.enabled() || task.user() != kRoot) return;
+    const bool by_script =
+        absl::StrContains(task.command(), "run-parts") && absl::StrContains(task.command(), kHourly) && HasScript();
+    const AnacronCommand command = by_script ? AnacronCommand::kStarts : AnacronCommandOf(task.command());
+    if (command == AnacronCommand::kNone) return;
+    if (command == AnacronCommand::kStartsWithoutSystemd && run_.files().Stat("/run/systemd/system").ok()) return;
+    const auto zone = run_.Zone(ZoneOf(environment));
+    const auto host_zone = run_.Zone("");
+    AnacronStarts& starts = run_.anacron_starts();
+    // That one is past.
+    if (job.schedule.kind == CronSchedule::Kind::kReboot) return;
+    const bool says_when = job.schedule.kind == CronSchedule::Kind::kFields && !job.schedule.randomized;
+    if (command == AnacronCommand::kUnknown || !says_when || !zone.has_value() || !host_zone.has_value()) {
+      starts.others = true;
+      return;
+    }
+    const auto next = [schedule = job.schedule, zone = *zone](absl::Time after) {
+      return NextCronRun(schedule, after, zone);
+    };
+    if (!by_script) return starts.known.push_back(next);
+    starts.known.push_back([next, host_zone = *host_zone, done = DayOfDailyJobs()](absl::Time after) {
+      // The script leaves anacron alone on a day on which the daily jobs have run.
+      const bool done_today = done.has_value() && absl::ToCivilDay(after, host_zone) == *done;
+      return next(done_today ? absl::FromCivil(*done + 1, host_zone) - absl::Nanoseconds(1) : after);
+    });
+  }
+
+  bool HasScript() const {
+    const auto info = run_.files().Stat("/etc/cron.hourly/0anacron");
+    return info.ok() && (info->mode & kOwnerExecutes) != 0;
+  }
+
+  std::optional<absl::CivilDay> DayOfDailyJobs() const {
+    bool truncated = false;
+    const auto text = run_.files().ReadPrefix("/var/spool/anacron/cron.daily", kMaxTaskFileBytes, &truncated);
+    return text.ok() ? ParseAnacronStamp(*text) : std::nullopt;
   }
 
   TaskRun& run_;

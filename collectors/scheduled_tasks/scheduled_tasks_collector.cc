@@ -23,9 +23,10 @@ class ScheduledTasksCollector : public Collector {
     // What users can make themselves comes last, so that it cannot crowd out the system's.
     std::vector<CronTable> users;
     ROLLCALL_RETURN_IF_ERROR(EmitSystemCronTasks(run, &users));
+    // Jobs and timers may start anacron, and anacron the scripts of a directory.
+    ROLLCALL_RETURN_IF_ERROR(EmitTimerTasks(run, context_.system_manager));
     ROLLCALL_RETURN_IF_ERROR(EmitAnacronTasks(run));
     ROLLCALL_RETURN_IF_ERROR(EmitDirectoryTasks(run));
-    ROLLCALL_RETURN_IF_ERROR(EmitTimerTasks(run));
     ROLLCALL_RETURN_IF_ERROR(EmitUserCronTasks(run, users));
     ROLLCALL_RETURN_IF_ERROR(EmitAtTasks(run));
     if (!run.found_any()) return absl::UnimplementedError("find scheduled tasks: no cron, anacron, at or systemd here");
@@ -51,6 +52,8 @@ constexpr absl::string_view kPathsRead[] = {
     "/etc/periodic/*/*",
     "/etc/systemd/system*",
     "/etc/timezone",
+    "/proc/stat",
+    "/run/dbus/system_bus_socket",
     "/run/systemd/*",
     "/usr/lib/os-release",
     "/usr/lib/systemd/system",

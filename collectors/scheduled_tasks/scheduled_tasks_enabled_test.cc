@@ -55,19 +55,8 @@ TEST_F(TaskEnabled, SystemdCronStartsScripts) {
   SetFileWithMode("/etc/cron.daily/backup", "#!/bin/sh\n", 0755);
   files_.SetFile("/usr/lib/systemd/system/cron-daily.timer", "[Timer]\nOnCalendar=daily\n");
   Run();
-  EXPECT_TRUE(Task(0).enabled());
-}
-
-TEST_F(TaskEnabled, OfATimerThatAlsoCountsFromBootTheNextRunIsNotKnown) {
-  files_.SetFile("/etc/systemd/system/a.timer", "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n");
-  files_.SetSymlink("/etc/systemd/system/timers.target.wants/a.timer", "/etc/systemd/system/a.timer");
-  Run();
-  EXPECT_EQ(NextRun(0), "2024-01-02 00:00");
-  files_.SetFile("/etc/systemd/system/a.timer",
-                 "[Timer]\nOnCalendar=daily\nOnUnitActiveSec=1h\n[Install]\nWantedBy=timers.target\n");
-  Run();
-  EXPECT_TRUE(Task(0).enabled());
-  EXPECT_EQ(NextRun(0), "");
+  EXPECT_EQ(Task(1).source_path(), "/etc/cron.daily/backup");
+  EXPECT_TRUE(Task(1).enabled());
 }
 
 }  // namespace

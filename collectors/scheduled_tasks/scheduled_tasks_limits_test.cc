@@ -53,10 +53,9 @@ TEST_F(TaskLimits, WhatUsersMakeComesLast) {
   Run();
   std::vector<std::string> order;
   for (size_t i = 0; i < sink_.records().size(); ++i) order.push_back(Task(i).source_path());
-  EXPECT_THAT(order,
-              ElementsAre("/etc/crontab", "/var/spool/cron/crontabs/root", "/etc/anacrontab", "/etc/cron.daily/backup",
-                          "/etc/systemd/system/t.timer", "/var/spool/cron/crontabs/jane"));
-  EXPECT_EQ(Task(3).started_by(), "/var/spool/cron/crontabs/root:1");
+  EXPECT_THAT(order, ElementsAre("/etc/crontab", "/var/spool/cron/crontabs/root", "/etc/systemd/system/t.timer",
+                                 "/etc/anacrontab", "/etc/cron.daily/backup", "/var/spool/cron/crontabs/jane"));
+  EXPECT_EQ(Task(4).started_by(), "/var/spool/cron/crontabs/root:1");
 }
 
 TEST_F(TaskLimits, AUsersTableStartsNoScriptsOfTheSystem) {

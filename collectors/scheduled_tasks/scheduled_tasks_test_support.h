@@ -17,6 +17,7 @@
 #include "collectors/scheduled_tasks/scheduled_tasks_collector.h"
 #include "collectors/testing/vector_sink.h"
 #include "platform/memory_tree.h"
+#include "platform/systemd/system_manager.h"
 #include "platform/testing/fake_clock.h"
 #include "proto/wire_time.h"
 
@@ -24,13 +25,30 @@ namespace rollcall {
 
 inline constexpr char kPasswd[] = "root:x:0:0::/root:/bin/sh\njane:x:1000:1000::/home/jane:/bin/sh\n";
 
-// 2024-01-01T00:00:00Z is a Monday.
+// Carries an answer.
+class TestSystemManager : public SystemManager {
+ public:
+  absl::StatusOr<std::vector<UnitRunState>> ListUnits(absl::Duration /*patience*/) const override {
+    return absl::UnimplementedError("list units: not asked for tasks");
+  }
+  absl::StatusOr<std::vector<TimerRunState>> ListTimers(absl::Duration patience) const override {
+    ++calls;
+    EXPECT_LE(patience, absl::Seconds(2));
+    return timers;
+  }
+
+  absl::StatusOr<std::vector<TimerRunState>> timers = absl::NotFoundError("nobody listens");
+  mutable int calls = 0;
+};
+
+// 2024-01-01T00:00:00Z is a Monday. Systemd is not asked before `/run/systemd/system` is there.
 class ScheduledTasksTest : public testing::Test {
  protected:
   ScheduledTasksTest() {
     CollectorContext context;
     context.files = &files_;
     context.clock = &clock_;
+    context.system_manager = &manager_;
     collector_ = kScheduledTasksCollector.create(context);
     SetDistribution("debian");
     files_.SetFile("/etc/passwd", kPasswd);
@@ -73,6 +91,7 @@ class ScheduledTasksTest : public testing::Test {
 
   MemoryTree files_;
   FakeClock clock_;
+  TestSystemManager manager_;
   std::unique_ptr<Collector> collector_;
   VectorSink sink_;
 };

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "collectors/collector.h"
+#include "collectors/scheduled_tasks/anacron_due.h"
 #include "collectors/scheduled_tasks/cron_schedule.h"
 #include "collectors/scheduled_tasks/host_time_zone.h"
 #include "collectors/scheduled_tasks/task_environment.h"
@@ -43,6 +44,13 @@ struct DirectoryStarter {
   std::string user;
   std::optional<absl::Time> next_run;
   std::optional<absl::Time> last_run;
+};
+
+// What starts anacron, as far as it was seen.
+struct AnacronStarts {
+  std::vector<AnacronStart> known;
+  // Something else does, at times that are not known.
+  bool others = false;
 };
 
 // Not thread-safe; what it is made with must outlive it.
@@ -97,6 +105,7 @@ class TaskRun {
   absl::Status Emit(rollcall::v1::ScheduledTask task, absl::string_view entry);
 
   std::vector<DirectoryStarter>& starters() { return starters_; }
+  AnacronStarts& anacron_starts() { return anacron_starts_; }
 
  private:
   CronDialect FindDialect() const;
@@ -118,6 +127,7 @@ class TaskRun {
   std::set<std::pair<uint64_t, uint64_t>> listed_;
   std::map<std::string, uint64_t> entries_;
   std::vector<DirectoryStarter> starters_;
+  AnacronStarts anacron_starts_;
 };
 
 // Turns the task off; the first reason counts. An empty reason is none.

@@ -1,6 +1,8 @@
 #include "collectors/scheduled_tasks/timer_tasks.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "collectors/scheduled_tasks/calendar_next_elapse.h"
 #include "collectors/scheduled_tasks/time_span.h"
 #include "collectors/text.h"
+#include "platform/procfs.h"
 #include "platform/status_macros.h"
 #include "platform/systemd/unit_name.h"
 #include "platform/systemd/unit_set.h"
@@ -22,27 +25,35 @@ namespace pb = ::rollcall::v1;
 
 constexpr absl::string_view kTypes[] = {"timer"};
 constexpr absl::string_view kCalendar = "OnCalendar";
-constexpr absl::string_view kSpans[] = {"OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec",
-                                        "OnUnitInactiveSec"};
+constexpr absl::string_view kSpansFromBoot[] = {"OnBootSec", "OnStartupSec"};
+constexpr absl::string_view kSpansFromEvents[] = {"OnActiveSec", "OnUnitActiveSec", "OnUnitInactiveSec"};
 constexpr absl::string_view kSuffix = ".timer";
+constexpr absl::string_view kAnacron = "anacron.service";
 constexpr char kStamps[] = "/var/lib/systemd/timers/stamp-";
 // Of one timer.
 constexpr size_t kMaxTriggers = 100;
+// The bus's socket, which gives the state of timers.
+constexpr char kBus[] = "/run/dbus/system_bus_socket";
+constexpr absl::Duration kPatience = absl::Seconds(2);
+// A longer one is as good as infinite.
+constexpr absl::Duration kLongestSpan = absl::Hours(24 * 366 * 100);
 
-// The first time any of the expressions is due. `*known` is false if a zone was not.
-std::optional<absl::Time> NextOf(TaskRun& run, const std::vector<CalendarExpression>& calendars, bool* known) {
-  std::optional<absl::Time> first;
-  *known = true;
-  for (const CalendarExpression& calendar : calendars) {
-    const auto zone = run.Zone(calendar.timezone);
-    if (!zone.has_value()) {
-      *known = false;
-      continue;
-    }
-    const auto next = NextElapse(calendar, run.now(), *zone);
-    if (next.has_value() && (!first.has_value() || *next < *first)) first = next;
-  }
-  return first;
+// Keeps the earlier of two times.
+void TakeEarlier(std::optional<absl::Time> next, std::optional<absl::Time>* first) {
+  if (next.has_value() && (!first->has_value() || *next < **first)) *first = next;
+}
+
+// Whether systemd is the init of the running system, see sd_booted(3).
+bool IsBooted(const FileTree& files) {
+  const auto info = files.Lstat("/run/systemd/system");
+  return info.ok() && info->type == FileInfo::Type::kDirectory;
+}
+
+// Whether that system is a container, which systemd notes.
+bool IsContainer(const FileTree& files) { return !absl::IsNotFound(files.Lstat("/run/systemd/container").status()); }
+
+bool IsOneOf(absl::string_view key, absl::Span<const absl::string_view> keys) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
 // Why systemd does not start the timer by itself; empty if it does.
@@ -64,7 +75,7 @@ std::string WhyNotStarted(const Unit& unit) {
 
 class TimerTasks {
  public:
-  explicit TimerTasks(TaskRun& run) : run_(run) {}
+  TimerTasks(TaskRun& run, const SystemManager* manager) : run_(run), manager_(manager) {}
 
   absl::Status Emit() {
     const auto units = UnitSet::Load(run_.files(), kTypes, run_.stop());
@@ -77,15 +88,34 @@ class TimerTasks {
         run_.AddProblem(problem.path, problem.status);
       }
     }
+    AskTimers(*units);
     for (const auto& [name, unit] : units->units()) {
       // The unit it stands for has the record.
       if (!unit.alias_of.empty()) continue;
       ROLLCALL_RETURN_IF_ERROR(EmitTimer(unit));
     }
+    if (!not_told_.ok() && needed_) {
+      run_.report().AddDegradation(kBus, not_told_,
+                                   "let the agent reach the system bus (in a container, mount the host's /run/dbus); "
+                                   "until then timers that count from when a unit ran have no next_run");
+    }
     return absl::OkStatus();
   }
 
  private:
+  // What systemd says of the timers it runs; `told_` stays unset if it does not.
+  void AskTimers(const UnitSet& units) {
+    if (manager_ == nullptr || units.units().empty() || !IsBooted(run_.files())) return;
+    auto timers = manager_->ListTimers(kPatience);
+    not_told_ = timers.status();
+    if (!timers.ok()) return;
+    told_.emplace();
+    for (TimerRunState& timer : *timers) {
+      std::string name = timer.name;
+      told_->emplace(std::move(name), std::move(timer));
+    }
+  }
+
   absl::Status EmitTimer(const Unit& unit) {
     pb::ScheduledTask task;
     task.set_manager(pb::ScheduledTask::SYSTEMD_TIMER);
@@ -97,9 +127,17 @@ class TimerTasks {
     task.set_persistent(UnitBoolean(unit.Value("Timer", "Persistent"), false));
     task.set_enabled(true);
     SetRandomDelay(unit, &task);
-    SetTriggers(unit, &task);
+    const TimerTriggers triggers = ReadTimerTriggers(unit.assignments);
+    SetTriggers(unit, triggers, &task);
     SetLastRun(unit, &task);
     Disable(WhyNotStarted(unit), &task);
+    if (told_.has_value()) {
+      SetTold(unit, &task);
+    } else if (task.enabled()) {
+      const auto next = NextFromFiles(triggers);
+      if (next.has_value()) *task.mutable_next_run() = ToWire(*next);
+    }
+    if (task.enabled() && task.target_unit() == kAnacron) NoteAnacronStart(unit, triggers);
     return run_.Emit(std::move(task), ToRecordText(unit.name));
   }
 
@@ -124,8 +162,7 @@ class TimerTasks {
     *task->mutable_random_delay() = ToWire(*delay);
   }
 
-  void SetTriggers(const Unit& unit, pb::ScheduledTask* task) {
-    const TimerTriggers triggers = ReadTimerTriggers(unit.assignments);
+  void SetTriggers(const Unit& unit, const TimerTriggers& triggers, pb::ScheduledTask* task) {
     for (const std::string& setting : triggers.unreadable) {
       run_.report().AddDegradation(unit.path, absl::InvalidArgumentError(absl::StrCat("bad value of ", setting)),
                                    "correct it: systemd does not understand it either");
@@ -135,10 +172,60 @@ class TimerTasks {
     if (triggers.calendars.empty()) return;
     const std::string& first_zone = triggers.calendars.front().timezone;
     task->set_timezone(ToRecordText(first_zone.empty() ? run_.zone_name() : first_zone));
-    if (triggers.has_others) return;
-    bool known = false;
-    const auto next = NextOf(run_, triggers.calendars, &known);
-    if (known && next.has_value()) *task->mutable_next_run() = ToWire(*next);
+  }
+
+  // What systemd says holds, for a timer that it does not run too: that one is due at no time. A
+  // time that has passed is the one whose run goes on.
+  void SetTold(const Unit& unit, pb::ScheduledTask* task) const {
+    const auto timer = told_->find(unit.name);
+    if (timer == told_->end()) return;
+    const std::optional<absl::Time> next = timer->second.next_elapse;
+    const std::optional<absl::Time> last = timer->second.last_trigger;
+    if (next.has_value() && *next > run_.now() && task->enabled()) *task->mutable_next_run() = ToWire(*next);
+    if (last.has_value() && *last <= run_.now()) *task->mutable_last_run() = ToWire(*last);
+  }
+
+  // The first time any trigger is due; nothing if one of them counts from what is not known here.
+  std::optional<absl::Time> NextFromFiles(const TimerTriggers& triggers) {
+    if (triggers.has_others) {
+      needed_ = true;
+      return std::nullopt;
+    }
+    std::optional<absl::Time> first;
+    for (const CalendarExpression& calendar : triggers.calendars) {
+      const auto zone = run_.Zone(calendar.timezone);
+      if (!zone.has_value()) return std::nullopt;
+      TakeEarlier(NextElapse(calendar, run_.now(), *zone), &first);
+    }
+    if (triggers.from_boot.empty()) return first;
+    const std::optional<absl::Time> boot = BootTime();
+    if (!boot.has_value()) return std::nullopt;
+    for (const absl::Duration span : triggers.from_boot) {
+      // One that has passed does not come again before the next boot.
+      if (*boot + span > run_.now() && span <= kLongestSpan) TakeEarlier(*boot + span, &first);
+    }
+    return first;
+  }
+
+  // The timer starts anacron.
+  void NoteAnacronStart(const Unit& unit, const TimerTriggers& triggers) {
+    if (told_.has_value() && told_->find(unit.name) == told_->end()) return;
+    AnacronStarts& starts = run_.anacron_starts();
+    starts.others |= triggers.has_others || !triggers.from_boot.empty();
+    for (const CalendarExpression& calendar : triggers.calendars) {
+      const auto zone = run_.Zone(calendar.timezone);
+      starts.others |= !zone.has_value();
+      if (!zone.has_value()) continue;
+      starts.known.push_back([calendar, zone = *zone](absl::Time after) { return NextElapse(calendar, after, zone); });
+    }
+  }
+
+  // Nothing for a container, too: its systemd counts from its own start.
+  std::optional<absl::Time> BootTime() const {
+    if (IsContainer(run_.files())) return std::nullopt;
+    const auto boot = Procfs(&run_.files()).ReadBootTime();
+    if (!boot.ok() || *boot > run_.now()) return std::nullopt;
+    return *boot;
   }
 
   // A persistent timer touches a file when it elapses.
@@ -149,6 +236,11 @@ class TimerTasks {
   }
 
   TaskRun& run_;
+  const SystemManager* const manager_;
+  std::optional<std::map<std::string, TimerRunState, std::less<>>> told_;
+  absl::Status not_told_;
+  // There is a timer of which only systemd knows when it is due.
+  bool needed_ = false;
 };
 
 }  // namespace
@@ -158,7 +250,8 @@ TimerTriggers ReadTimerTriggers(absl::Span<const UnitAssignment> assignments) {
   for (const UnitAssignment& assignment : assignments) {
     if (assignment.section != "Timer") continue;
     const bool is_calendar = assignment.key == kCalendar;
-    if (!is_calendar && std::find(std::begin(kSpans), std::end(kSpans), assignment.key) == std::end(kSpans)) continue;
+    const bool is_from_boot = IsOneOf(assignment.key, kSpansFromBoot);
+    if (!is_calendar && !is_from_boot && !IsOneOf(assignment.key, kSpansFromEvents)) continue;
     if (assignment.value.empty()) {
       triggers = TimerTriggers();
       continue;
@@ -169,10 +262,12 @@ TimerTriggers ReadTimerTriggers(absl::Span<const UnitAssignment> assignments) {
     }
     if (!is_calendar) {
       const std::string written = absl::StrCat(assignment.key, "=", assignment.value);
-      if (ParseTimeSpan(assignment.value).has_value()) {
-        triggers.has_others = true;
-      } else {
+      const std::optional<absl::Duration> span = ParseTimeSpan(assignment.value);
+      if (!span.has_value()) {
         triggers.unreadable.push_back(assignment.key);
+      } else if (*span != absl::InfiniteDuration()) {
+        if (is_from_boot) triggers.from_boot.push_back(*span);
+        triggers.has_others |= !is_from_boot;
       }
       triggers.written.push_back(written);
       triggers.normalized.push_back(written);
@@ -190,6 +285,6 @@ TimerTriggers ReadTimerTriggers(absl::Span<const UnitAssignment> assignments) {
   return triggers;
 }
 
-absl::Status EmitTimerTasks(TaskRun& run) { return TimerTasks(run).Emit(); }
+absl::Status EmitTimerTasks(TaskRun& run, const SystemManager* manager) { return TimerTasks(run, manager).Emit(); }
 
 }  // namespace rollcall

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "collectors/scheduled_tasks/calendar_expression.h"
 #include "collectors/scheduled_tasks/task_run.h"
+#include "platform/systemd/system_manager.h"
 #include "platform/systemd/unit_file.h"
 
 namespace rollcall {
@@ -21,8 +23,10 @@ struct TimerTriggers {
   std::vector<std::string> normalized;
   // Those that could be read.
   std::vector<CalendarExpression> calendars;
-  // There are others: spans, which count from boot or an event, or more than are kept. What comes
-  // first is then not known.
+  // Spans that count from boot or the start of systemd.
+  std::vector<absl::Duration> from_boot;
+  // There are others: spans that count from when a unit started or ended, or more than are kept.
+  // What comes first is then not known from files.
   bool has_others = false;
   // Settings whose value systemd would not understand either, such as `OnCalendar`.
   std::vector<std::string> unreadable;
@@ -31,8 +35,10 @@ struct TimerTriggers {
 // Reads the settings of section `Timer`; an empty one forgets all before it. Pure.
 TimerTriggers ReadTimerTriggers(absl::Span<const UnitAssignment> assignments);
 
-// Emits every timer of the system manager, whatever its state. Cancelled, or the sink's error.
-absl::Status EmitTimerTasks(TaskRun& run);
+// Emits every timer of the system manager, whatever its state. `manager` is asked when those that
+// are enabled elapse; without it (nullptr), or without an answer, their files say what they can.
+// Cancelled, or the sink's error.
+absl::Status EmitTimerTasks(TaskRun& run, const SystemManager* manager);
 
 }  // namespace rollcall
 

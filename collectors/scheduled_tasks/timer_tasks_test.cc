@@ -23,7 +23,10 @@ TEST(TimerTriggers, KeepsAllInOrder) {
 }
 
 TEST(TimerTriggers, TellsWhetherOthersThanCalendarsCount) {
-  EXPECT_TRUE(Read("[Timer]\nOnCalendar=daily\nOnBootSec=15min\n").has_others);
+  EXPECT_TRUE(Read("[Timer]\nOnCalendar=daily\nOnUnitActiveSec=15min\n").has_others);
+  EXPECT_FALSE(Read("[Timer]\nOnCalendar=daily\nOnBootSec=15min\n").has_others);
+  EXPECT_THAT(Read("[Timer]\nOnBootSec=15min\nOnStartupSec=1\nOnBootSec=infinity\nOnBootSec=x\n").from_boot,
+              ElementsAre(absl::Minutes(15), absl::Seconds(1)));
   EXPECT_FALSE(Read("[Timer]\nOnCalendar=daily\nOnCalendar=weekly\n").has_others);
   EXPECT_FALSE(Read("[Timer]\nOnCalendar=daily\nOnBootSec=x\n").has_others) << "systemd passes it over";
   EXPECT_FALSE(Read("[Timer]\nOnBootSec=15min\nOnCalendar=\nOnCalendar=daily\n").has_others);

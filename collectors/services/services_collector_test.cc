@@ -31,6 +31,9 @@ class TestSystemManager : public SystemManager {
     EXPECT_LE(patience, absl::Seconds(2));
     return answer;
   }
+  absl::StatusOr<std::vector<TimerRunState>> ListTimers(absl::Duration /*patience*/) const override {
+    return absl::UnimplementedError("list timers: not asked for services");
+  }
   absl::StatusOr<std::vector<UnitRunState>> answer = std::vector<UnitRunState>();
   mutable int calls = 0;
 };

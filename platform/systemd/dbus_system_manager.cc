@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -77,7 +79,7 @@ struct UnrefPending {
 };
 using Pending = std::unique_ptr<DBusPendingCall, UnrefPending>;
 
-// The time of one ListUnits.
+// The time of one question and all it takes.
 class Deadline {
  public:
   Deadline(const Clock& clock, absl::Duration patience) : clock_(clock), end_(clock.Monotonic() + patience) {}
@@ -280,29 +282,32 @@ absl::StatusOr<std::vector<ListedUnit>> TakeUnits(DBusMessage* reply) {
   return units;
 }
 
-// The question for the main process of one service; nullptr if it cannot be asked.
-Pending AskMainPid(Exchange& exchange, const std::string& object_path) {
+// The question for a property of one unit; nullptr if it cannot be asked.
+Pending AskProperty(Exchange& exchange, const std::string& object_path, const char* interface, const char* property) {
   const Message call(
       dbus_message_new_method_call(kSystemd, object_path.c_str(), "org.freedesktop.DBus.Properties", "Get"));
   if (call == nullptr) return nullptr;
-  const char* interface = "org.freedesktop.systemd1.Service";
-  const char* property = "MainPID";
   const bool made = dbus_message_append_args(call.get(), DBUS_TYPE_STRING, &interface, DBUS_TYPE_STRING, &property,
                                              DBUS_TYPE_INVALID) != 0;
   return made ? exchange.Send(call.get()) : nullptr;
 }
 
-uint32_t TakeMainPid(DBusPendingCall* pending) {
+// Reads the number of `type` that answers AskProperty. False if the answer is no such thing.
+bool TakeProperty(DBusPendingCall* pending, int type, void* out) {
   const Message reply(dbus_pending_call_steal_reply(pending));
-  if (reply == nullptr || dbus_message_has_signature(reply.get(), "v") == 0) return 0;
+  if (reply == nullptr || dbus_message_has_signature(reply.get(), "v") == 0) return false;
   DBusMessageIter message;
   DBusMessageIter variant;
   dbus_message_iter_init(reply.get(), &message);
   dbus_message_iter_recurse(&message, &variant);
-  if (dbus_message_iter_get_arg_type(&variant) != DBUS_TYPE_UINT32) return 0;
+  if (dbus_message_iter_get_arg_type(&variant) != type) return false;
+  dbus_message_iter_get_basic(&variant, out);
+  return true;
+}
+
+uint32_t TakeMainPid(DBusPendingCall* pending) {
   dbus_uint32_t pid = 0;
-  dbus_message_iter_get_basic(&variant, &pid);
-  return pid;
+  return TakeProperty(pending, DBUS_TYPE_UINT32, &pid) ? pid : 0;
 }
 
 // Fills in main processes of running services as far as the time goes: all questions are sent
@@ -312,13 +317,71 @@ void AddMainPids(Exchange& exchange, std::vector<ListedUnit>* units) {
   for (ListedUnit& unit : *units) {
     if (questions.size() >= kMaxMainPids) break;
     if (!absl::EndsWith(unit.state.name, ".service") || unit.state.sub_state != "running") continue;
-    Pending pending = AskMainPid(exchange, unit.object_path);
+    Pending pending = AskProperty(exchange, unit.object_path, "org.freedesktop.systemd1.Service", "MainPID");
     if (pending != nullptr) questions.emplace_back(std::move(pending), &unit);
   }
   for (auto& [pending, unit] : questions) {
     if (!exchange.Wait(pending.get())) return;
     unit->state.main_pid = TakeMainPid(pending.get());
   }
+}
+
+// What a timer is asked for; microseconds of the wall clock, of KernelAwakeTime(), of the wall clock.
+constexpr const char* kTimerProperties[] = {"NextElapseUSecRealtime", "NextElapseUSecMonotonic", "LastTriggerUSec"};
+
+// The moment of a number of systemd's; nothing for 0 and the infinite, which stand for none, and
+// for what is past the last time a record can hold.
+std::optional<absl::Time> ToTime(uint64_t microseconds, absl::Time origin) {
+  constexpr uint64_t kMaxMicroseconds = 253'402'300'799ULL * 1'000'000;
+  if (microseconds == 0 || microseconds > kMaxMicroseconds) return std::nullopt;
+  const absl::Time time = origin + absl::Microseconds(static_cast<int64_t>(microseconds));
+  if (time < absl::UnixEpoch() || time - absl::UnixEpoch() > absl::Microseconds(int64_t{kMaxMicroseconds})) {
+    return std::nullopt;
+  }
+  return time;
+}
+
+struct TimerQuestion {
+  const ListedUnit* unit = nullptr;
+  std::vector<Pending> pending;
+};
+
+// All questions are sent before the first answer is read.
+absl::StatusOr<std::vector<TimerQuestion>> AskTimers(Exchange& exchange, const std::vector<ListedUnit>& units) {
+  std::vector<TimerQuestion> questions;
+  for (const ListedUnit& unit : units) {
+    if (!absl::EndsWith(unit.state.name, ".timer") || unit.state.active_state != "active") continue;
+    if (questions.size() >= SystemManager::kMaxTimers) {
+      return absl::ResourceExhaustedError(absl::StrCat("ask timers: more than ", SystemManager::kMaxTimers));
+    }
+    TimerQuestion question;
+    question.unit = &unit;
+    for (const char* property : kTimerProperties) {
+      Pending pending = AskProperty(exchange, unit.object_path, "org.freedesktop.systemd1.Timer", property);
+      if (pending == nullptr) return absl::UnavailableError("ask timers: not connected");
+      question.pending.push_back(std::move(pending));
+    }
+    questions.push_back(std::move(question));
+  }
+  return questions;
+}
+
+// The answers of one timer; nothing if it is none any more. `awake_zero` is the moment at which
+// KernelAwakeTime() was zero.
+std::optional<TimerRunState> TakeTimer(const TimerQuestion& question, absl::Time awake_zero) {
+  dbus_uint64_t values[std::size(kTimerProperties)] = {};
+  for (size_t i = 0; i < std::size(kTimerProperties); ++i) {
+    if (!TakeProperty(question.pending[i].get(), DBUS_TYPE_UINT64, &values[i])) return std::nullopt;
+  }
+  TimerRunState timer;
+  timer.name = question.unit->state.name;
+  timer.next_elapse = ToTime(values[0], absl::UnixEpoch());
+  const std::optional<absl::Time> counted = ToTime(values[1], awake_zero);
+  if (counted.has_value() && (!timer.next_elapse.has_value() || *counted < *timer.next_elapse)) {
+    timer.next_elapse = counted;
+  }
+  timer.last_trigger = ToTime(values[2], absl::UnixEpoch());
+  return timer;
 }
 
 class DbusSystemManager : public SystemManager {
@@ -329,12 +392,7 @@ class DbusSystemManager : public SystemManager {
     const Deadline deadline(clock_, patience);
     ROLLCALL_ASSIGN_OR_RETURN(const Connection connection, Connect(root_));
     Exchange exchange(connection.get(), deadline);
-    // What dbus_bus_register() does, with an end to it.
-    const auto hello = Call(exchange, DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "Hello");
-    if (!hello.ok()) return hello.status();
-    ROLLCALL_ASSIGN_OR_RETURN(const Message reply, Call(exchange, kSystemd, "/org/freedesktop/systemd1",
-                                                        "org.freedesktop.systemd1.Manager", "ListUnits"));
-    ROLLCALL_ASSIGN_OR_RETURN(std::vector<ListedUnit> units, TakeUnits(reply.get()));
+    ROLLCALL_ASSIGN_OR_RETURN(std::vector<ListedUnit> units, AskUnits(exchange));
     AddMainPids(exchange, &units);
     std::vector<UnitRunState> states;
     states.reserve(units.size());
@@ -342,7 +400,34 @@ class DbusSystemManager : public SystemManager {
     return states;
   }
 
+  absl::StatusOr<std::vector<TimerRunState>> ListTimers(absl::Duration patience) const override {
+    const Deadline deadline(clock_, patience);
+    ROLLCALL_ASSIGN_OR_RETURN(const Connection connection, Connect(root_));
+    Exchange exchange(connection.get(), deadline);
+    ROLLCALL_ASSIGN_OR_RETURN(const std::vector<ListedUnit> units, AskUnits(exchange));
+    ROLLCALL_ASSIGN_OR_RETURN(const std::vector<TimerQuestion> questions, AskTimers(exchange, units));
+    std::vector<TimerRunState> timers;
+    const absl::Time awake_zero = clock_.Now() - KernelAwakeTime();
+    for (const TimerQuestion& question : questions) {
+      for (const Pending& pending : question.pending) {
+        if (!exchange.Wait(pending.get())) return absl::DeadlineExceededError("ask timers: no answer in time");
+      }
+      std::optional<TimerRunState> timer = TakeTimer(question, awake_zero);
+      if (timer.has_value()) timers.push_back(*std::move(timer));
+    }
+    return timers;
+  }
+
  private:
+  static absl::StatusOr<std::vector<ListedUnit>> AskUnits(Exchange& exchange) {
+    // What dbus_bus_register() does, with an end to it.
+    const auto hello = Call(exchange, DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "Hello");
+    if (!hello.ok()) return hello.status();
+    ROLLCALL_ASSIGN_OR_RETURN(const Message reply, Call(exchange, kSystemd, "/org/freedesktop/systemd1",
+                                                        "org.freedesktop.systemd1.Manager", "ListUnits"));
+    return TakeUnits(reply.get());
+  }
+
   const std::string root_;
   const SystemClock clock_;
 };

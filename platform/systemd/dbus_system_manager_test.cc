@@ -16,6 +16,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -94,12 +95,27 @@ class BusDaemon {
   pid_t pid_ = -1;
 };
 
-enum class Manner { kAnswer, kNeverAnswer, kWrongType, kRefuse, kTooMany, kNeverSayPids, kLeave };
+enum class Manner {
+  kAnswer,
+  kNeverAnswer,
+  kWrongType,
+  kRefuse,
+  kTooMany,
+  kNeverSayPids,
+  kOddTimers,
+  kForgetTimers,
+  kManyTimers,
+  kLeave
+};
 
 // Plays org.freedesktop.systemd1 on a thread.
 class FakeSystemd {
  public:
-  FakeSystemd(const HostDirectory& host, Manner manner) : manner_(manner) {
+  // `OBJECT PROPERTY` and its value; what is not there is 0.
+  using TimerValues = std::map<std::string, uint64_t>;
+
+  FakeSystemd(const HostDirectory& host, Manner manner, std::vector<std::string> timers = {}, TimerValues values = {})
+      : manner_(manner), timers_(std::move(timers)), timer_values_(std::move(values)) {
     DBusError error = DBUS_ERROR_INIT;
     connection_ = dbus_connection_open_private(absl::StrCat("unix:path=", host.socket().string()).c_str(), &error);
     EXPECT_NE(connection_, nullptr) << error.message;
@@ -137,7 +153,7 @@ class FakeSystemd {
                              : dbus_message_new_method_return(call);
     if (dbus_message_is_method_call(call, "org.freedesktop.DBus.Properties", "Get") != 0) {
       if (manner_ == Manner::kNeverSayPids) return dbus_message_unref(reply);
-      AppendPid(reply, 4242);
+      if (!AppendProperty(call, reply)) return dbus_message_unref(reply);
     } else if (manner_ == Manner::kWrongType) {
       const char* text = "units";
       dbus_message_append_args(reply, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID);
@@ -149,12 +165,38 @@ class FakeSystemd {
     dbus_message_unref(reply);
   }
 
-  static void AppendPid(DBusMessage* reply, dbus_uint32_t pid) {
+  // The property that was asked for; false if no answer is to be given.
+  bool AppendProperty(DBusMessage* call, DBusMessage* reply) const {
+    const char* interface = nullptr;
+    const char* property = nullptr;
+    EXPECT_TRUE(dbus_message_get_args(call, nullptr, DBUS_TYPE_STRING, &interface, DBUS_TYPE_STRING, &property,
+                                      DBUS_TYPE_INVALID));
+    const std::string name = property;
+    if (name == "MainPID") {
+      AppendVariant(reply, "u", dbus_uint32_t{4242});
+      return true;
+    }
+    EXPECT_EQ(std::string(interface), "org.freedesktop.systemd1.Timer");
+    const std::string path = dbus_message_get_path(call);
+    if (manner_ == Manner::kForgetTimers && name == "LastTriggerUSec") return false;
+    const auto found = timer_values_.find(absl::StrCat(path.substr(path.rfind('/') + 1), " ", name));
+    const uint64_t value = found == timer_values_.end() ? 0 : found->second;
+    if (manner_ == Manner::kOddTimers && path.ends_with("text")) {
+      const char* text = "soon";
+      AppendVariant(reply, "s", text);
+    } else {
+      AppendVariant(reply, "t", dbus_uint64_t{value});
+    }
+    return true;
+  }
+
+  template <typename Value>
+  static void AppendVariant(DBusMessage* reply, const char* type, Value value) {
     DBusMessageIter message;
     DBusMessageIter variant;
     dbus_message_iter_init_append(reply, &message);
-    dbus_message_iter_open_container(&message, DBUS_TYPE_VARIANT, "u", &variant);
-    dbus_message_iter_append_basic(&variant, DBUS_TYPE_UINT32, &pid);
+    dbus_message_iter_open_container(&message, DBUS_TYPE_VARIANT, type, &variant);
+    dbus_message_iter_append_basic(&variant, *type, &value);
     dbus_message_iter_close_container(&message, &variant);
   }
 
@@ -165,20 +207,28 @@ class FakeSystemd {
     dbus_message_iter_open_container(&message, DBUS_TYPE_ARRAY, "(ssssssouso)", &array);
     AppendUnit(&array, {"ssh.service", "Secure shell", "loaded", "active", "running"});
     AppendUnit(&array, {"cron.service", "Cron", "loaded", "failed", "failed"});
+    AppendUnit(&array, {"idle.timer", "Stopped", "loaded", "inactive", "dead"});
     AppendUnit(&array, {"dbus.socket", "Bus", "loaded", "active", "listening"});
+    for (const std::string& timer : timers_) {
+      AppendUnit(&array, {timer + ".timer", "", "loaded", "active", "waiting"}, timer);
+    }
+    for (size_t i = 0; manner_ == Manner::kManyTimers && i <= SystemManager::kMaxTimers; ++i) {
+      AppendUnit(&array, {absl::StrCat("t", i, ".timer"), "", "loaded", "active", "waiting"});
+    }
     for (size_t i = 0; manner_ == Manner::kTooMany && i < SystemManager::kMaxUnits; ++i) {
       AppendUnit(&array, {absl::StrCat("u", i, ".mount"), "", "loaded", "active", "mounted"});
     }
     dbus_message_iter_close_container(&message, &array);
   }
 
-  static void AppendUnit(DBusMessageIter* array, const std::vector<std::string>& leading) {
+  static void AppendUnit(DBusMessageIter* array, const std::vector<std::string>& leading,
+                         const std::string& object = "x") {
     DBusMessageIter fields;
     dbus_message_iter_open_container(array, DBUS_TYPE_STRUCT, nullptr, &fields);
     const auto append = [&fields](int type, const char* text) { dbus_message_iter_append_basic(&fields, type, &text); };
     for (const std::string& text : leading) append(DBUS_TYPE_STRING, text.c_str());
     append(DBUS_TYPE_STRING, "");
-    append(DBUS_TYPE_OBJECT_PATH, "/org/freedesktop/systemd1/unit/x");
+    append(DBUS_TYPE_OBJECT_PATH, absl::StrCat("/org/freedesktop/systemd1/unit/", object).c_str());
     const dbus_uint32_t job = 0;
     dbus_message_iter_append_basic(&fields, DBUS_TYPE_UINT32, &job);
     append(DBUS_TYPE_STRING, "");
@@ -187,6 +237,9 @@ class FakeSystemd {
   }
 
   const Manner manner_;
+  // Active timers, by their name without suffix, which is their object's too.
+  const std::vector<std::string> timers_;
+  const TimerValues timer_values_;
   DBusConnection* connection_ = nullptr;
   std::atomic<bool> stop_{false};
   std::thread thread_;
@@ -210,6 +263,16 @@ class DbusSystemManagerTest : public testing::Test {
     return units;
   }
 
+  absl::StatusOr<std::vector<TimerRunState>> AskTimers(Manner manner, std::vector<std::string> timers,
+                                                       FakeSystemd::TimerValues values,
+                                                       absl::Duration patience = kPatience) {
+    const BusDaemon daemon(host_);
+    const FakeSystemd fake(host_, manner, std::move(timers), std::move(values));
+    auto told = NewDbusSystemManager(host_.root().string())->ListTimers(patience);
+    fs::remove(host_.socket());
+    return told;
+  }
+
   // A listening socket where the bus is expected.
   ScopedFd Listen(int backlog) {
     ScopedFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -231,6 +294,7 @@ TEST_F(DbusSystemManagerTest, GivesStatesAndMainProcesses) {
   ASSERT_TRUE(units.ok()) << units.status();
   EXPECT_THAT(*units, UnorderedElementsAre(UnitRunState{"ssh.service", "loaded", "active", "running", 4242},
                                            UnitRunState{"cron.service", "loaded", "failed", "failed", 0},
+                                           UnitRunState{"idle.timer", "loaded", "inactive", "dead", 0},
                                            UnitRunState{"dbus.socket", "loaded", "active", "listening", 0}));
 }
 
@@ -254,9 +318,50 @@ TEST_F(DbusSystemManagerTest, MainProcessesThatAreNeverToldCostOnlyTheTime) {
   // Long enough for the units themselves.
   const auto units = AskFake(Manner::kNeverSayPids, absl::Seconds(3));
   ASSERT_TRUE(units.ok()) << units.status();
-  EXPECT_EQ(units->size(), 3U);
+  EXPECT_EQ(units->size(), 4U);
   EXPECT_EQ((*units)[0].main_pid, 0U);
   EXPECT_LT(took_, kNotForever);
+}
+
+TEST_F(DbusSystemManagerTest, GivesTimesOfActiveTimers) {
+  const uint64_t awake = static_cast<uint64_t>(absl::ToInt64Microseconds(KernelAwakeTime()));
+  const absl::Time now = clock_.Now();
+  constexpr uint64_t kHour = 3'600'000'000;
+  const absl::Time calendar = absl::FromUnixSeconds(4'000'000'000);
+  const auto timers = AskTimers(Manner::kAnswer, {"calendar", "counted", "both", "never"},
+                                {{"calendar NextElapseUSecRealtime", 4'000'000'000'000'000},
+                                 {"calendar NextElapseUSecMonotonic", UINT64_MAX},
+                                 {"calendar LastTriggerUSec", 1'700'000'000'000'001},
+                                 {"counted NextElapseUSecMonotonic", awake + kHour},
+                                 {"both NextElapseUSecRealtime", 4'000'000'000'000'000},
+                                 {"both NextElapseUSecMonotonic", awake + 2 * kHour}});
+  ASSERT_TRUE(timers.ok()) << timers.status();
+  ASSERT_EQ(timers->size(), 4U) << "the stopped one is not among them";
+  EXPECT_EQ((*timers)[0], (TimerRunState{"calendar.timer", calendar, absl::FromUnixMicros(1'700'000'000'000'001)}));
+  EXPECT_EQ((*timers)[1].name, "counted.timer");
+  EXPECT_LT(absl::AbsDuration(*(*timers)[1].next_elapse - (now + absl::Hours(1))), absl::Seconds(5));
+  EXPECT_LT(absl::AbsDuration(*(*timers)[2].next_elapse - (now + absl::Hours(2))), absl::Seconds(5));
+  EXPECT_EQ((*timers)[3], (TimerRunState{"never.timer", std::nullopt, std::nullopt}));
+}
+
+TEST_F(DbusSystemManagerTest, TimesPastAllBoundsAreNone) {
+  const auto timers = AskTimers(Manner::kOddTimers, {"big", "huge", "text"},
+                                {{"big NextElapseUSecRealtime", 253'402'300'800'000'000},
+                                 {"big NextElapseUSecMonotonic", 253'402'300'799'000'000},
+                                 {"big LastTriggerUSec", uint64_t{1} << 63},
+                                 {"huge NextElapseUSecRealtime", UINT64_MAX - 1},
+                                 {"huge LastTriggerUSec", UINT64_MAX}});
+  ASSERT_TRUE(timers.ok()) << timers.status();
+  EXPECT_THAT(*timers, UnorderedElementsAre(TimerRunState{"big.timer", std::nullopt, std::nullopt},
+                                            TimerRunState{"huge.timer", std::nullopt, std::nullopt}))
+      << "one that answers with text is left out";
+}
+
+TEST_F(DbusSystemManagerTest, TimersHalfToldAreAnError) {
+  EXPECT_TRUE(absl::IsDeadlineExceeded(AskTimers(Manner::kForgetTimers, {"a"}, {}, absl::Seconds(1)).status()));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(AskTimers(Manner::kNeverAnswer, {"a"}, {}, kShort).status()));
+  EXPECT_TRUE(absl::IsResourceExhausted(AskTimers(Manner::kManyTimers, {}, {}).status()));
+  EXPECT_TRUE(absl::IsPermissionDenied(AskTimers(Manner::kRefuse, {"a"}, {}).status()));
 }
 
 TEST_F(DbusSystemManagerTest, AnAnswerOfTheWrongTypeIsRefused) {

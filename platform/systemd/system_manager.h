@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,26 @@ struct UnitRunState {
   friend bool operator==(const UnitRunState&, const UnitRunState&) = default;
 };
 
+// A timer that is active: systemd will start its unit, or has, or is just about to.
+struct TimerRunState {
+  // UTF-8, ends in `.timer`.
+  std::string name;
+  // When it elapses next, by the wall clock, whatever random delay it has included. Unset if never,
+  // and if the time told is none that can be kept. May have passed: its unit still runs.
+  std::optional<absl::Time> next_elapse;
+  // When it last did; unset if it has not since boot and keeps no stamp. Not before 1970.
+  std::optional<absl::Time> last_trigger;
+
+  friend bool operator==(const TimerRunState&, const TimerRunState&) = default;
+};
+
 // Thread-safe.
 class SystemManager {
  public:
   // Units taken of one answer.
   static constexpr size_t kMaxUnits = 20'000;
+  // Active timers asked for their times.
+  static constexpr size_t kMaxTimers = 1'000;
 
   virtual ~SystemManager() = default;
 
@@ -39,6 +55,11 @@ class SystemManager {
   // does. NotFound if there is no one to ask, PermissionDenied, DeadlineExceeded,
   // ResourceExhausted for an answer past all bounds, Unavailable otherwise.
   virtual absl::StatusOr<std::vector<UnitRunState>> ListUnits(absl::Duration patience) const = 0;
+
+  // All timers active now, in no order. One that ends while it is asked is left out. Errors as
+  // above; DeadlineExceeded also if only some were told in time, ResourceExhausted also for more
+  // than kMaxTimers.
+  virtual absl::StatusOr<std::vector<TimerRunState>> ListTimers(absl::Duration patience) const = 0;
 };
 
 }  // namespace rollcall
