@@ -122,13 +122,19 @@ void ReadKeySettings(const FileTree& files, RunReport& report, AccountSources* s
     report.AddDegradation(problem.path, problem.status, wildcard ? "name the folder in full" : kReadRemedy);
   }
   constexpr absl::string_view kConfig = "/etc/ssh/sshd_config";
-  if (locations.command) {
+  bool command = locations.command;
+  bool unknown = false;
+  for (const KeyBlock& block : locations.blocks) {
+    command = command || block.command == true;
+    for (const SshdMatch& condition : block.conditions) unknown = unknown || condition.unknown;
+  }
+  if (command) {
     report.AddDegradation(kConfig, absl::UnimplementedError("read keys: AuthorizedKeysCommand is a program"),
                           "none needed: the keys it gives are not listed");
   }
-  if (locations.conditional) {
-    report.AddDegradation(kConfig, absl::UnimplementedError("read keys: set otherwise in a Match block"),
-                          "none needed: keys in files that only a Match block names are not listed");
+  if (unknown) {
+    report.AddDegradation(kConfig, absl::UnimplementedError("read keys: set by a Match block for some connections"),
+                          "none needed: keys in files that only such a block names are not listed");
   }
   const auto mounts = files.ReadFile(kMountInfo, kMaxFileBytes);
   if (mounts.ok()) sources->remote_mounts = RemoteMounts(*mounts);

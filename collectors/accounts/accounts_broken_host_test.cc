@@ -110,7 +110,8 @@ TEST_F(Accounts, AnUnreadableHomeIsNotNoKeys) {
 
 TEST_F(Accounts, KeysThatAProgramOrAMatchBlockMayGiveAreNotNone) {
   for (const char* config : {"AuthorizedKeysCommand /usr/bin/sss_ssh_authorizedkeys\n",
-                             "Match User bob\nAuthorizedKeysFile /etc/keys/%u\n"}) {
+                             "Match Address 10.0.0.0/8\nAuthorizedKeysFile /etc/keys/%u\n",
+                             "Match Group * LocalPort 2222\nAuthorizedKeysCommand /usr/bin/keys\n"}) {
     files_.SetFile("/etc/ssh/sshd_config", config);
     EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
     EXPECT_THAT(Find("bob").undetermined(), ElementsAre("authorized_keys")) << config;
@@ -119,6 +120,32 @@ TEST_F(Accounts, KeysThatAProgramOrAMatchBlockMayGiveAreNotNone) {
     EXPECT_FALSE(Find("daemon").login_permitted()) << "no key opens that";
     EXPECT_TRUE(Find("daemon").has_login_permitted());
   }
+}
+
+TEST_F(Accounts, AMatchBlockThatNamesAccountsIsApplied) {
+  files_.SetFile("/etc/ssh/sshd_config", "Match User bob\nAuthorizedKeysFile /etc/keys/%u\n");
+  files_.SetFile("/etc/keys/bob", *files_.ReadFile(kAliceKeys, 1 << 20));
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+  ASSERT_GT(Find("bob").authorized_keys_size(), 0);
+  EXPECT_EQ(Find("bob").authorized_keys(0).source(), "/etc/keys/bob");
+  EXPECT_THAT(Find("bob").undetermined(), IsEmpty());
+  EXPECT_EQ(Find("alice").authorized_keys(0).source(), kAliceKeys);
+  EXPECT_EQ(result_.degradations_size(), 0);
+}
+
+TEST_F(Accounts, AMatchBlockOfAGroupNeedsTheGroups) {
+  files_.SetFile("/etc/ssh/sshd_config", "Match Group staff\nAuthorizedKeysFile none\n");
+  files_.SetError("/etc/group", absl::PermissionDeniedError("permission denied"));
+  EXPECT_EQ(Run().status(), pb::RunResult::PARTIAL);
+  EXPECT_THAT(Find("alice").undetermined(), ::testing::Contains("authorized_keys"));
+}
+
+TEST_F(Accounts, OnlyAccountsThatAProgramServesAreUndetermined) {
+  files_.SetFile("/etc/ssh/sshd_config", "Match User bob\nAuthorizedKeysCommand /usr/bin/keys %u\n");
+  EXPECT_EQ(Run().status(), pb::RunResult::COMPLETE);
+  EXPECT_THAT(Find("bob").undetermined(), ElementsAre("authorized_keys"));
+  EXPECT_THAT(Find("alice").undetermined(), IsEmpty());
+  ASSERT_EQ(result_.degradations_size(), 1);
 }
 
 TEST_F(Accounts, UnreadableLoginsAreNotNoLogin) {

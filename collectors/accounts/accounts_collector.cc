@@ -78,7 +78,7 @@ class AccountsCollector : public Collector {
     std::set<std::pair<uint32_t, std::string>> seen;
     for (const PasswdEntry& user : sources.users) {
       if (stop.stop_requested()) return absl::CancelledError("emit accounts: stopped");
-      const AccountKeys keys = ReadKeys(user, sources, &homes);
+      const AccountKeys keys = ReadKeys(user, sources, membership, &homes);
       pb::Record record;
       *record.mutable_account() = MakeAccount(user, sources, membership, keys, FindLogin(user), clock_->Now());
       if (!seen.emplace(user.uid, record.account().name()).second) {
@@ -121,16 +121,22 @@ class AccountsCollector : public Collector {
     return login;
   }
 
-  AccountKeys ReadKeys(const PasswdEntry& user, const AccountSources& sources, HomeReport* homes) {
+  AccountKeys ReadKeys(const PasswdEntry& user, const AccountSources& sources, const Membership& membership,
+                       HomeReport* homes) {
     AccountKeys keys;
     std::set<std::string> paths;
-    for (const std::string& pattern : sources.key_locations.patterns) {
+    const KeyLocations& locations = sources.key_locations;
+    std::vector<absl::string_view> groups;
+    if (!locations.blocks.empty()) {
+      for (const size_t index : membership.GroupsOf(user)) groups.push_back(sources.groups[index].name);
+    }
+    const KeyPlaces places = KeyPlacesOf(locations, user.name, sources.groups_known ? &groups : nullptr);
+    for (const std::string& pattern : places.patterns) {
       std::string path = ExpandKeyPath(pattern, user.name, user.uid, user.home);
       if (!path.empty() && paths.insert(path).second) ReadKeyFile(path, sources.remote_mounts, &keys, homes);
     }
-    // Where the patterns could not be read in full, or a program or a Match block gives more, there may be others.
-    const KeyLocations& locations = sources.key_locations;
-    keys.incomplete = keys.incomplete || locations.command || locations.conditional || !locations.problems.empty();
+    // Where the patterns could not be read in full, or a program or some connections give more, there may be others.
+    keys.incomplete = keys.incomplete || places.command || places.undetermined || !locations.problems.empty();
     return keys;
   }
 

@@ -18,7 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   rollcall::MemoryTree files;
   files.SetFile("/etc/ssh/sshd_config", text);
-  for (const std::string& pattern : rollcall::ReadKeyLocations(files).patterns) {
+  const std::vector<absl::string_view> groups = {"alice", "staff"};
+  const rollcall::KeyLocations locations = rollcall::ReadKeyLocations(files);
+  if (locations.blocks.size() > rollcall::kMaxKeyBlocks) std::abort();
+  for (const std::string& pattern : rollcall::KeyPlacesOf(locations, "alice", &groups).patterns) {
     const std::string path = rollcall::ExpandKeyPath(pattern, "alice", 1000, "/home/alice");
     if (!path.empty() && !absl::StartsWith(path, "/")) std::abort();
   }

@@ -52,6 +52,19 @@ bool IsOneOf(const std::string& name, const std::string& pattern) {
 
 bool HasWildcard(absl::string_view text) { return text.find_first_of("*?[\\") != absl::string_view::npos; }
 
+// False if one of them does not hold, whatever the others depend on.
+std::optional<bool> AllHold(const std::vector<SshdMatch>& conditions, absl::string_view user,
+                            const std::vector<absl::string_view>* groups) {
+  bool certain = true;
+  for (const SshdMatch& condition : conditions) {
+    const std::optional<bool> holds = SshdMatchHolds(condition, user, groups);
+    if (holds == false) return false;
+    certain = certain && holds.has_value();
+  }
+  if (!certain) return std::nullopt;
+  return true;
+}
+
 class Reader {
  public:
   Reader(const FileTree& files, KeyLocations* locations) : files_(files), locations_(locations) {}
@@ -68,13 +81,17 @@ class Reader {
       Note(path, text.status());
       return absl::OkStatus();
     }
-    // A Match block ends with its file.
-    const bool outer = in_match_;
+    // A Match block ends with its file, and holds for all of what it includes.
+    const std::vector<SshdMatch> outer = conditions_;
+    const size_t outer_depth = std::exchange(outer_depth_, conditions_.size());
+    const bool outer_new = std::exchange(new_block_, true);
     for (const absl::string_view line : absl::StrSplit(*text, '\n')) {
       const std::vector<std::string> words = Words(line);
       if (words.size() > 1) Apply(words, depth);
     }
-    in_match_ = outer;
+    conditions_ = outer;
+    outer_depth_ = outer_depth;
+    new_block_ = outer_new;
     return absl::OkStatus();
   }
 
@@ -84,6 +101,7 @@ class Reader {
     } else {
       locations_->patterns = {".ssh/authorized_keys", ".ssh/authorized_keys2"};
     }
+    locations_->command = command_.value_or(false);
   }
 
  private:
@@ -95,20 +113,39 @@ class Reader {
     const std::string keyword = absl::AsciiStrToLower(words[0]);
     const bool none = absl::EqualsIgnoreCase(words[1], "none");
     if (keyword == "match") {
-      in_match_ = !(words.size() == 2 && absl::EqualsIgnoreCase(words[1], "all"));
+      conditions_.resize(outer_depth_);
+      conditions_.push_back(ParseSshdMatch(absl::MakeConstSpan(words).subspan(1)));
+      new_block_ = true;
     } else if (keyword == "include") {
       for (size_t i = 1; i < words.size(); ++i) Include(words[i], depth);
+      new_block_ = true;
     } else if (keyword == "authorizedkeyscommand") {
-      if (in_match_) locations_->conditional = true;
-      if (!in_match_ && !command_known_) locations_->command = !none;
-      command_known_ = command_known_ || !in_match_;
+      std::optional<bool>* const command = conditions_.empty() ? &command_ : BlockSetting(&KeyBlock::command);
+      if (command != nullptr && !command->has_value()) *command = !none;
     } else if (keyword == "authorizedkeysfile") {
-      if (in_match_) locations_->conditional = true;
-      if (in_match_ || patterns_.has_value()) return;
-      patterns_.emplace();
+      auto* const patterns = conditions_.empty() ? &patterns_ : BlockSetting(&KeyBlock::patterns);
+      if (patterns == nullptr || patterns->has_value()) return;
+      patterns->emplace();
       if (none) return;
-      for (size_t i = 1; i < words.size() && i <= kMaxPatterns; ++i) patterns_->push_back(words[i]);
+      for (size_t i = 1; i < words.size() && i <= kMaxPatterns; ++i) (*patterns)->push_back(words[i]);
     }
+  }
+
+  // The setting of the block that a line is in; nullptr if there are too many blocks.
+  template <typename Setting>
+  Setting* BlockSetting(Setting KeyBlock::*setting) {
+    std::vector<KeyBlock>& blocks = locations_->blocks;
+    if (std::exchange(new_block_, false)) {
+      if (blocks.size() >= kMaxKeyBlocks) {
+        new_block_ = true;
+        if (!std::exchange(too_many_, true)) {
+          Note(kPaths[0], absl::ResourceExhaustedError("read keys: too many Match blocks name files of keys"));
+        }
+        return nullptr;
+      }
+      blocks.push_back({.conditions = conditions_, .patterns = std::nullopt, .command = std::nullopt});
+    }
+    return &(blocks.back().*setting);
   }
 
   void Include(const std::string& written, int depth) {
@@ -136,8 +173,14 @@ class Reader {
   const FileTree& files_;
   KeyLocations* const locations_;
   std::optional<std::vector<std::string>> patterns_;
-  bool command_known_ = false;
-  bool in_match_ = false;
+  std::optional<bool> command_;
+  // Of the Match block that a line is in, and of those around it; none outside of blocks.
+  std::vector<SshdMatch> conditions_;
+  // How many of them are of blocks around the file.
+  size_t outer_depth_ = 0;
+  // The next setting begins a KeyBlock.
+  bool new_block_ = true;
+  bool too_many_ = false;
   size_t files_read_ = 0;
 };
 
@@ -151,6 +194,26 @@ KeyLocations ReadKeyLocations(const FileTree& files) {
   }
   reader.Finish();
   return locations;
+}
+
+KeyPlaces KeyPlacesOf(const KeyLocations& locations, absl::string_view user,
+                      const std::vector<absl::string_view>* groups) {
+  std::optional<std::vector<std::string>> patterns;
+  std::optional<bool> command;
+  KeyPlaces places;
+  for (const KeyBlock& block : locations.blocks) {
+    const bool says_more =
+        (block.patterns.has_value() && !patterns.has_value()) || (block.command.has_value() && !command.has_value());
+    if (!says_more) continue;
+    const std::optional<bool> holds = AllHold(block.conditions, user, groups);
+    if (!holds.has_value()) places.undetermined = true;
+    if (holds != true) continue;
+    if (!patterns.has_value()) patterns = block.patterns;
+    if (!command.has_value()) command = block.command;
+  }
+  places.patterns = patterns.has_value() ? *std::move(patterns) : locations.patterns;
+  places.command = command.value_or(locations.command);
+  return places;
 }
 
 std::string ExpandKeyPath(absl::string_view pattern, absl::string_view user, uint32_t uid, absl::string_view home) {

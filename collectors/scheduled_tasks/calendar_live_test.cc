@@ -401,6 +401,24 @@ TEST(CalendarLive, RandomExpressionsSayTheSame) {
   EXPECT_LE(gave_up, 6);
 }
 
+// Microseconds, or `invalid`.
+std::string SystemdSpan(const std::string& text) {
+  const auto output = ToolOutput({"systemd-analyze", "timespan", "--", text});
+  if (!output.ok()) return "invalid";
+  for (absl::string_view line : absl::StrSplit(*output, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    // `μs: 90000000`
+    if (absl::ConsumePrefix(&line, "\xce\xbcs: ") || absl::ConsumePrefix(&line, "us: ")) return std::string(line);
+  }
+  return "invalid";
+}
+
+std::string OurSpan(const std::string& text) {
+  const auto span = ParseTimeSpan(text);
+  if (!span.has_value()) return "invalid";
+  return *span == absl::InfiniteDuration() ? "18446744073709551615" : absl::StrCat(absl::ToInt64Microseconds(*span));
+}
+
 TEST(CalendarLive, TimeSpansSayTheSame) {
   ASSERT_TRUE(HaveSystemd()) << "no systemd-analyze, which tools/test installs";
   for (const char* text : {"90",         "5min 20s",  "1h30m",     "1 day  2 hours",
@@ -410,23 +428,35 @@ TEST(CalendarLive, TimeSpansSayTheSame) {
                            "5min x",     "1.2.3",     "1hour30",   "5 s",
                            "5\xc2\xb5s", ".5s",       "5.s",       "1d1d",
                            "1e3"}) {
-    const auto output = ToolOutput({"systemd-analyze", "timespan", "--", text});
-    std::string theirs = "invalid";
-    if (output.ok()) {
-      for (absl::string_view line : absl::StrSplit(*output, '\n')) {
-        line = absl::StripAsciiWhitespace(line);
-        // `μs: 90000000`
-        if (absl::ConsumePrefix(&line, "\xce\xbcs: ") || absl::ConsumePrefix(&line, "us: ")) theirs = std::string(line);
-      }
-    }
-    const auto ours = ParseTimeSpan(text);
-    std::string said = "invalid";
-    if (ours.has_value()) {
-      said =
-          *ours == absl::InfiniteDuration() ? "18446744073709551615" : absl::StrCat(absl::ToInt64Microseconds(*ours));
-    }
-    EXPECT_EQ(said, theirs) << text;
+    EXPECT_EQ(OurSpan(text), SystemdSpan(text)) << text;
   }
+}
+
+TEST(CalendarLive, RandomTimeSpansSayTheSame) {
+  ASSERT_TRUE(HaveSystemd()) << "no systemd-analyze, which tools/test installs";
+  std::mt19937 random(252);
+  const auto below = [&random](int end) { return std::uniform_int_distribution<int>(0, end - 1)(random); };
+  const auto one_of = [&](const std::vector<std::string>& words) {
+    return words[static_cast<size_t>(below(static_cast<int>(words.size())))];
+  };
+  const std::vector<std::string> units = {"",          "us",        "usec", "ms",    "msec", "s",    "sec",   "second",
+                                          "seconds",   "m",         "min",  "M",     "h",    "hr",   "hour",  "d",
+                                          "day",       "days",      "w",    "weeks", "y",    "year", "month", "months",
+                                          "\xc2\xb5s", "\xce\xbcs", "ns",   "x",     "S",    "Min"};
+  int valid = 0;
+  for (int round = 0; round < 120; ++round) {
+    std::string text = one_of({"", "", "", " ", "+", "-"});
+    const int parts = 1 + below(3);
+    for (int part = 0; part < parts; ++part) {
+      absl::StrAppend(&text, one_of({"", "", "", "0", "00"}), below(3'000));
+      if (below(2) == 0) absl::StrAppend(&text, ".", one_of({"", "0", "00", "000", "5", "999999"}), below(100'000));
+      absl::StrAppend(&text, one_of({"", "", " ", "  ", "\t"}), one_of(units), one_of({"", " ", " ", ","}));
+    }
+    const std::string ours = OurSpan(text);
+    valid += ours != "invalid" ? 1 : 0;
+    EXPECT_EQ(ours, SystemdSpan(text)) << "`" << text << "`";
+  }
+  EXPECT_GE(valid, 20);
 }
 
 }  // namespace

@@ -1,27 +1,28 @@
 #include "collectors/scheduled_tasks/time_span.h"
 
 #include <algorithm>
-#include <string>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/strip.h"
 
 namespace rollcall {
 namespace {
 
 constexpr size_t kMaxSpanBytes = 256;
-constexpr int64_t kMicrosecondsPerSecond = 1'000'000;
-constexpr int64_t kMinute = 60 * kMicrosecondsPerSecond;
-constexpr int64_t kHour = 60 * kMinute;
-constexpr int64_t kDay = 24 * kHour;
+constexpr uint64_t kMicrosecondsPerSecond = 1'000'000;
+constexpr uint64_t kMinute = 60 * kMicrosecondsPerSecond;
+constexpr uint64_t kHour = 60 * kMinute;
+constexpr uint64_t kDay = 24 * kHour;
 // As systemd rounds them.
-constexpr int64_t kMonth = 2'629'800 * kMicrosecondsPerSecond;
-constexpr int64_t kYear = 31'557'600 * kMicrosecondsPerSecond;
-constexpr double kMaxYears = 10'000;
+constexpr uint64_t kMonth = 2'629'800 * kMicrosecondsPerSecond;
+constexpr uint64_t kYear = 31'557'600 * kMicrosecondsPerSecond;
+constexpr uint64_t kLongest = 10'000 * kYear;
 
 struct Unit {
   absl::string_view name;
-  int64_t microseconds;
+  uint64_t microseconds;
 };
 
 constexpr Unit kUnits[] = {
@@ -67,9 +68,41 @@ absl::string_view TakeWhile(absl::string_view* text, Predicate wanted) {
   return taken;
 }
 
-bool IsNumberByte(unsigned char c) { return absl::ascii_isdigit(c) || c == '.'; }
+bool IsDigit(unsigned char c) { return absl::ascii_isdigit(c); }
 bool IsUnitByte(unsigned char c) { return absl::ascii_isalpha(c) || c >= 0x80; }
 bool IsSpace(unsigned char c) { return absl::ascii_isspace(c); }
+
+// Takes a unit and the blanks around it; 0 if it is none. Without either, nothing may follow.
+uint64_t TakeUnit(absl::string_view* text) {
+  const absl::string_view blanks = TakeWhile(text, IsSpace);
+  const absl::string_view word = TakeWhile(text, IsUnitByte);
+  if (blanks.empty() && word.empty() && !text->empty()) return 0;
+  const auto* const unit =
+      std::find_if(std::begin(kUnits), std::end(kUnits), [word](const Unit& known) { return known.name == word; });
+  TakeWhile(text, IsSpace);
+  return unit == std::end(kUnits) ? 0 : unit->microseconds;
+}
+
+// Takes one number with its unit. Nothing if there is none, or if it is too long.
+std::optional<uint64_t> TakePart(absl::string_view* text) {
+  const bool plus = absl::ConsumePrefix(text, "+");
+  const absl::string_view whole = TakeWhile(text, IsDigit);
+  const bool point = (!plus || !whole.empty()) && absl::ConsumePrefix(text, ".");
+  const absl::string_view fraction = point ? TakeWhile(text, IsDigit) : "";
+  if (point ? fraction.empty() : whole.empty()) return std::nullopt;
+  const uint64_t unit = TakeUnit(text);
+  uint64_t number = 0;
+  if (unit == 0 || (!whole.empty() && !absl::SimpleAtoi(whole, &number))) return std::nullopt;
+  if (number > kLongest / unit) return std::nullopt;
+  // In whole microseconds, each digit by itself.
+  uint64_t total = number * unit;
+  uint64_t weight = unit / 10;
+  for (const char digit : fraction) {
+    total += static_cast<uint64_t>(digit - '0') * weight;
+    weight /= 10;
+  }
+  return total;
+}
 
 }  // namespace
 
@@ -77,20 +110,13 @@ std::optional<absl::Duration> ParseTimeSpan(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
   if (text == "infinity") return absl::InfiniteDuration();
   if (text.empty() || text.size() > kMaxSpanBytes) return std::nullopt;
-  double total = 0;
+  uint64_t total = 0;
   while (!text.empty()) {
-    double number = 0;
-    const absl::string_view digits = TakeWhile(&text, IsNumberByte);
-    if (!absl::SimpleAtod(digits, &number) || digits.back() == '.') return std::nullopt;
-    TakeWhile(&text, IsSpace);
-    const absl::string_view word = TakeWhile(&text, IsUnitByte);
-    const auto* const unit =
-        std::find_if(std::begin(kUnits), std::end(kUnits), [word](const Unit& known) { return known.name == word; });
-    if (unit == std::end(kUnits)) return std::nullopt;
-    total += number * static_cast<double>(unit->microseconds);
-    TakeWhile(&text, IsSpace);
+    const std::optional<uint64_t> part = TakePart(&text);
+    if (!part.has_value()) return std::nullopt;
+    total += *part;
+    if (total > kLongest) return std::nullopt;
   }
-  if (total > kMaxYears * static_cast<double>(kYear)) return std::nullopt;
   return absl::Microseconds(static_cast<int64_t>(total));
 }
 

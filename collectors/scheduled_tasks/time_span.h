@@ -9,8 +9,8 @@
 
 namespace rollcall {
 
-// `5min 20s`, `1.5h`, `90` (seconds), `infinity`. A month is 30.44 days and a year 365.25.
-// Nothing if it is no such text, or longer than 10,000 years without being infinite. Pure.
+// `5min 20s`, `1.5h`, `90` (seconds), `infinity`, to the microsecond as systemd counts. A month is 30.44 days and a
+// year 365.25. Nothing if it is no such text, or longer than 10,000 years without being infinite. Pure.
 std::optional<absl::Duration> ParseTimeSpan(absl::string_view text);
 
 }  // namespace rollcall
