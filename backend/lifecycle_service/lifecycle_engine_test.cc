@@ -313,7 +313,7 @@ TEST_F(LifecycleEngineTest, ADryRunShowsTheCallersTenantsAndTakesEveryTenantToAc
   Store("acme", absl::CivilDay(2023, 1, 1));
   Store("beta", absl::CivilDay(2023, 1, 2));
   EXPECT_FALSE(Status().has_latest_dry_run());
-  for (const std::string tenant : {"acme", "beta"}) {
+  for (const char* tenant : {"acme", "beta"}) {
     ASSERT_TRUE(world_.store()
                     ->Tenant(tenant)
                     ->ScheduleTermination(By("root", "end"), Hosting("cvm:1"), Noon(2024, 3, 1))
