@@ -14,12 +14,14 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "backend/config/backend_config.h"
 #include "backend/descriptor_limit.h"
 #include "backend/init_command.h"
+#include "backend/lifecycle_service/lifecycle_home.h"
 #include "backend/pki/credential_files.h"
 #include "backend/query/policy_retention.h"
 #include "backend/server.h"
@@ -160,6 +162,15 @@ int AwaitSignal(const sigset_t& signals) {
   return signal;
 }
 
+absl::StatusOr<std::unique_ptr<LifecycleHome>> OpenLifecycle(const BackendConfig& config, const RetentionPolicy& policy,
+                                                             SqliteStore& store, const Clock& clock, Logger& logger) {
+  absl::StatusOr<std::vector<std::string>> tenants = store.Tenants();
+  if (!tenants.ok()) return tenants.status();
+  return LifecycleHome::Open(
+      {config.data_dir, config.region, config.ledger_name, &policy, *std::move(tenants), config.reuse_port}, &clock,
+      &logger);
+}
+
 absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Logger& logger, const Clock& clock) {
   absl::StatusOr<ServerOptions> options = MakeServerOptions(config);
   if (!options.ok()) return options.status();
@@ -176,8 +187,15 @@ absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Log
   if (!store.ok()) return store.status();
 
   const PolicyRetention retention(*std::move(policy));
+  const absl::StatusOr<std::unique_ptr<LifecycleHome>> home =
+      OpenLifecycle(config, retention.policy(), **store, clock, logger);
+  if (!home.ok()) return home.status();
   BackendMetrics metrics(Version());
-  const ServerParts parts{store->get(), &retention, &clock, &logger, &metrics};
+  ServerParts parts{store->get(), &retention, &clock, &logger, &metrics};
+  if (*home != nullptr) {
+    parts.audit = (*home)->audit();
+    parts.lifecycle = &(*home)->engine();
+  }
   absl::StatusOr<std::unique_ptr<BackendServer>> server = BackendServer::Start(*options, parts);
   if (!server.ok()) return server.status();
   if (absl::Status status = WritePort(config.port_file, (*server)->port()); !status.ok()) return status;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "backend/access/guarded_store.h"
 #include "backend/access/log_audit_sink.h"
+#include "backend/lifecycle_service/lifecycle_service.h"
 #include "backend/operate/operate_service.h"
 #include "backend/pki/certificate_info.h"
 #include "backend/query/coverage.h"
@@ -28,7 +29,8 @@ constexpr absl::Duration kReconnectAfterShutdown = absl::Seconds(5);
 constexpr double kPollStretch = 1.5;
 constexpr absl::Duration kCoverageInterval = absl::Minutes(1);
 constexpr int kFinishGraceSeconds = 2;
-constexpr const char* kServices[] = {"", "rollcall.v1.Ingest", "rollcall.v1.Operate", "rollcall.v1.Query"};
+constexpr const char* kServices[] = {"", "rollcall.v1.Ingest", "rollcall.v1.Lifecycle", "rollcall.v1.Operate",
+                                     "rollcall.v1.Query"};
 
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
@@ -80,7 +82,8 @@ class GrpcBackendServer final : public BackendServer {
         pool_(options.query_threads, kMaxWaitingQueries),
         query_(&engine_, {&pool_, parts.clock, &judge_}, parts.logger, parts.metrics),
         operate_engine_(&guarded_, parts.clock),
-        operate_(&operate_engine_, {&pool_, parts.clock, &judge_}, parts.logger, parts.metrics) {}
+        operate_(&operate_engine_, {&pool_, parts.clock, &judge_}, parts.logger, parts.metrics),
+        lifecycle_(parts.lifecycle, {&pool_, parts.clock, &judge_}, parts.logger, parts.metrics) {}
 
   ~GrpcBackendServer() override { Shutdown(absl::Seconds(1)); }
 
@@ -99,6 +102,7 @@ class GrpcBackendServer final : public BackendServer {
     builder.RegisterService(&ingest_);
     builder.RegisterService(&query_);
     builder.RegisterService(&operate_);
+    builder.RegisterService(&lifecycle_);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ <= 0) {
       return absl::UnavailableError(absl::StrCat(
@@ -218,6 +222,7 @@ class GrpcBackendServer final : public BackendServer {
   QueryService query_;
   OperateEngine operate_engine_;
   OperateService operate_;
+  LifecycleService lifecycle_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;

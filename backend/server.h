@@ -11,6 +11,7 @@
 #include "backend/access/audit_sink.h"
 #include "backend/ingest/apply_workers.h"
 #include "backend/ingest/ingest_service.h"
+#include "backend/lifecycle_service/lifecycle_engine.h"
 #include "backend/metrics/backend_metrics.h"
 #include "backend/pki/certificate_authority.h"
 #include "backend/query/retention_explainer.h"
@@ -51,6 +52,8 @@ struct ServerParts {
   BackendMetrics* metrics;
   // Where denied and bulk reads are kept; the log if nullptr.
   AuditSink* audit = nullptr;
+  // Tenants' lives; nullptr if another process keeps them.
+  const LifecycleEngine* lifecycle = nullptr;
 };
 
 class BackendServer {

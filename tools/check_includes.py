@@ -18,7 +18,7 @@ MAY_INCLUDE = {
 ALSO = {"cli": ("backend/retention/",)}
 # Third-party headers that only some folders may see.
 LIMITED = {
-    r"^(grpcpp|grpc)/|\.grpc\.pb\.h$": ("agent/transport/", "backend/ingest/", "backend/operate/", "backend/query/", "backend/server", "cli/", "tests/", "agent/main.cc", "backend/main.cc"),
+    r"^(grpcpp|grpc)/|\.grpc\.pb\.h$": ("agent/transport/", "backend/ingest/", "backend/lifecycle_service/", "backend/operate/", "backend/query/", "backend/server", "cli/", "tests/", "agent/main.cc", "backend/main.cc"),
     r"^sqlite3\.h$": ("backend/store/sqlite/", "backend/keys/testing/", "tests/"),
     r"^dbus/": ("platform/systemd/",),
     r"^curl/": ("platform/", "backend/archive/"),

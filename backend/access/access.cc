@@ -57,10 +57,11 @@ absl::StatusOr<std::string> TenantOf(const Grant& grant, const std::string& name
 
 }  // namespace
 
-Access::Access(std::string tenant, std::string person, RoleSet roles, const CallRequest& request)
+Access::Access(std::string tenant, const Grant& grant, const CallRequest& request)
     : tenant_(std::move(tenant)),
-      person_(std::move(person)),
-      roles_(roles),
+      person_(grant.person),
+      roles_(grant.tenants.at(tenant_)),
+      all_roles_(grant.tenants),
       method_(request.method),
       purpose_(request.purpose),
       ticket_(request.ticket) {}
@@ -84,7 +85,7 @@ absl::StatusOr<Access> Access::Authorize(const Grant& grant, const CallRequest& 
                                                     request.method->name(), " for ", PurposeName(request.purpose)));
   }
   if (absl::Status status = CheckTicket(request.purpose, request.ticket); !status.ok()) return status;
-  return Access(*std::move(tenant), grant.person, roles, request);
+  return Access(*std::move(tenant), grant, request);
 }
 
 bool Access::MayRead(const pb::KindOptions& kind) const {
@@ -96,6 +97,11 @@ absl::Status Access::CheckRead(const pb::KindOptions& kind) const {
   if (MayRead(kind)) return absl::OkStatus();
   return absl::PermissionDeniedError(
       absl::StrCat("read ", kind.name(), ": not for the purpose ", PurposeName(purpose_)));
+}
+
+bool Access::MayAlsoIn(absl::string_view tenant) const {
+  const auto it = all_roles_.find(std::string(tenant));
+  return it != all_roles_.end() && RolesGive(it->second, method_->full_name(), purpose_);
 }
 
 absl::Status Access::CheckChange() const {

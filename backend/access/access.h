@@ -2,6 +2,7 @@
 #ifndef ROLLCALL_BACKEND_ACCESS_ACCESS_H_
 #define ROLLCALL_BACKEND_ACCESS_ACCESS_H_
 
+#include <map>
 #include <string>
 
 #include "absl/status/status.h"
@@ -49,15 +50,18 @@ class Access {
   bool MayRead(const pb::KindOptions& kind) const;
   // The same as a status: OK or PermissionDenied.
   absl::Status CheckRead(const pb::KindOptions& kind) const;
+  // Whether the same call, for the same purpose, would be allowed in that tenant too: for what concerns all.
+  bool MayAlsoIn(absl::string_view tenant) const;
   // OK if the method is one that changes what is stored; PermissionDenied otherwise.
   absl::Status CheckChange() const;
 
  private:
-  Access(std::string tenant, std::string person, RoleSet roles, const CallRequest& request);
+  Access(std::string tenant, const Grant& grant, const CallRequest& request);
 
   std::string tenant_;
   std::string person_;
   RoleSet roles_;
+  std::map<std::string, RoleSet> all_roles_;
   const google::protobuf::MethodDescriptor* method_;
   pb::Purpose purpose_;
   std::string ticket_;

@@ -22,7 +22,7 @@ const google::protobuf::Descriptor* const kRetract = pb::RetractRequest::descrip
 
 // Only Authorize makes one.
 static_assert(!std::is_default_constructible_v<Access>);
-static_assert(!std::is_constructible_v<Access, std::string, std::string, RoleSet, CallRequest>);
+static_assert(!std::is_constructible_v<Access, std::string, Grant, CallRequest>);
 
 CallRequest Call(const google::protobuf::Descriptor* request, pb::Purpose purpose = pb::PROVIDE_FEATURE) {
   return {MethodTaking(request), purpose, "", ""};
@@ -53,6 +53,22 @@ TEST(Access, SaysWhoMayCallWhatAndForWhat) {
   EXPECT_FALSE(access->MayRead(KindFor({}))) << "a kind without purposes is read for none";
   EXPECT_EQ(access->CheckRead(KindFor({})).code(), kDenied);
   EXPECT_EQ(access->CheckChange().code(), kDenied);
+}
+
+TEST(Access, SaysWhetherTheSameMayBeDoneInAnotherTenant) {
+  Grant grant = TestGrant("acme", PeerRole::kOperator);
+  grant.tenants["beta"].Add(PeerRole::kOperator);
+  grant.tenants["gamma"].Add(PeerRole::kViewer);
+  grant.tenants["gamma"].Add(PeerRole::kPrivacyOfficer);
+  CallRequest call = Call(kRetract);
+  call.tenant = "acme";
+  const auto access = Access::Authorize(grant, call, kNow);
+  ASSERT_TRUE(access.ok()) << access.status();
+  EXPECT_TRUE(access->MayAlsoIn("acme"));
+  EXPECT_TRUE(access->MayAlsoIn("beta"));
+  EXPECT_FALSE(access->MayAlsoIn("gamma")) << "another role";
+  EXPECT_FALSE(access->MayAlsoIn("delta"));
+  EXPECT_FALSE(access->MayAlsoIn(""));
 }
 
 TEST(Access, OnlyOperatorsChange) {

@@ -25,29 +25,83 @@ inline constexpr pb::Purpose kFeature[] = {pb::PROVIDE_FEATURE};
 inline constexpr pb::Purpose kPrivacy[] = {pb::DATA_SUBJECT_REQUEST, pb::LEGAL_OBLIGATION};
 inline constexpr pb::Purpose kAudit[] = {pb::LEGAL_OBLIGATION};
 
-inline constexpr absl::string_view kReading[] = {"rollcall.v1.Query.ListHosts",  "rollcall.v1.Query.ListRecords",
-                                                 "rollcall.v1.Query.GetAsset",   "rollcall.v1.Query.GetHistory",
-                                                 "rollcall.v1.Query.DiffHost",   "rollcall.v1.Query.ExplainRetention",
-                                                 "rollcall.v1.Query.GetCoverage"};
-inline constexpr absl::string_view kOperating[] = {
-    "rollcall.v1.Query.ListHosts",   "rollcall.v1.Query.ListRecords", "rollcall.v1.Query.GetAsset",
-    "rollcall.v1.Query.GetHistory",  "rollcall.v1.Query.DiffHost",    "rollcall.v1.Query.ExplainRetention",
-    "rollcall.v1.Query.GetCoverage", "rollcall.v1.Operate.Retract"};
+inline constexpr absl::string_view kViewing[] = {
+    "rollcall.v1.Query.ListHosts",   "rollcall.v1.Query.ListRecords",
+    "rollcall.v1.Query.GetAsset",    "rollcall.v1.Query.GetHistory",
+    "rollcall.v1.Query.DiffHost",    "rollcall.v1.Query.ExplainRetention",
+    "rollcall.v1.Query.GetCoverage", "rollcall.v1.Lifecycle.GetRetentionStatus"};
+// Services, their ends and what customers ask for, beside what there is.
+inline constexpr absl::string_view kOperating[] = {"rollcall.v1.Query.ListHosts",
+                                                   "rollcall.v1.Query.ListRecords",
+                                                   "rollcall.v1.Query.GetAsset",
+                                                   "rollcall.v1.Query.GetHistory",
+                                                   "rollcall.v1.Query.DiffHost",
+                                                   "rollcall.v1.Query.ExplainRetention",
+                                                   "rollcall.v1.Query.GetCoverage",
+                                                   "rollcall.v1.Operate.Retract",
+                                                   "rollcall.v1.Lifecycle.ListServices",
+                                                   "rollcall.v1.Lifecycle.AddService",
+                                                   "rollcall.v1.Lifecycle.ScheduleTermination",
+                                                   "rollcall.v1.Lifecycle.ChangeTermination",
+                                                   "rollcall.v1.Lifecycle.CancelTermination",
+                                                   "rollcall.v1.Lifecycle.Resume",
+                                                   "rollcall.v1.Lifecycle.RequestDeletion",
+                                                   "rollcall.v1.Lifecycle.CancelDeletion",
+                                                   "rollcall.v1.Lifecycle.RequestExport",
+                                                   "rollcall.v1.Lifecycle.ListRequests",
+                                                   "rollcall.v1.Lifecycle.ListCertificates",
+                                                   "rollcall.v1.Lifecycle.GetCertificate",
+                                                   "rollcall.v1.Lifecycle.GetRetentionStatus",
+                                                   "rollcall.v1.Lifecycle.MakeDryRun",
+                                                   "rollcall.v1.Lifecycle.ConfirmClock"};
+// What the law and customers demand. Holds are nobody else's.
+inline constexpr absl::string_view kOfficiating[] = {
+    "rollcall.v1.Query.ListHosts",          "rollcall.v1.Query.ListRecords",
+    "rollcall.v1.Query.GetAsset",           "rollcall.v1.Query.GetHistory",
+    "rollcall.v1.Query.DiffHost",           "rollcall.v1.Query.ExplainRetention",
+    "rollcall.v1.Query.GetCoverage",        "rollcall.v1.Lifecycle.ListServices",
+    "rollcall.v1.Lifecycle.PlaceHold",      "rollcall.v1.Lifecycle.ApproveHold",
+    "rollcall.v1.Lifecycle.AskRelease",     "rollcall.v1.Lifecycle.ApproveRelease",
+    "rollcall.v1.Lifecycle.ListHolds",      "rollcall.v1.Lifecycle.RequestDeletion",
+    "rollcall.v1.Lifecycle.CancelDeletion", "rollcall.v1.Lifecycle.RequestExport",
+    "rollcall.v1.Lifecycle.ListRequests",   "rollcall.v1.Lifecycle.ListCertificates",
+    "rollcall.v1.Lifecycle.GetCertificate", "rollcall.v1.Lifecycle.GetRetentionStatus",
+    "rollcall.v1.Lifecycle.MakeDryRun",     "rollcall.v1.Lifecycle.AcknowledgeDryRun"};
 // Whether what is there is kept as agreed, not what it says.
-inline constexpr absl::string_view kAuditing[] = {"rollcall.v1.Query.ListHosts", "rollcall.v1.Query.ExplainRetention",
-                                                  "rollcall.v1.Query.GetCoverage"};
+inline constexpr absl::string_view kAuditing[] = {"rollcall.v1.Query.ListHosts",
+                                                  "rollcall.v1.Query.ExplainRetention",
+                                                  "rollcall.v1.Query.GetCoverage",
+                                                  "rollcall.v1.Lifecycle.ListHolds",
+                                                  "rollcall.v1.Lifecycle.ListCertificates",
+                                                  "rollcall.v1.Lifecycle.GetCertificate",
+                                                  "rollcall.v1.Lifecycle.GetRetentionStatus"};
 
 }  // namespace role_table
 
 inline constexpr RoleRights kRoleRights[] = {
-    {PeerRole::kViewer, role_table::kFeature, role_table::kReading},
+    {PeerRole::kViewer, role_table::kFeature, role_table::kViewing},
     {PeerRole::kOperator, role_table::kFeature, role_table::kOperating},
-    {PeerRole::kPrivacyOfficer, role_table::kPrivacy, role_table::kReading},
+    {PeerRole::kPrivacyOfficer, role_table::kPrivacy, role_table::kOfficiating},
     {PeerRole::kAuditor, role_table::kAudit, role_table::kAuditing},
 };
 
 // Methods that change what is stored, on top of those that read.
-inline constexpr absl::string_view kChangingMethods[] = {"rollcall.v1.Operate.Retract"};
+inline constexpr absl::string_view kChangingMethods[] = {"rollcall.v1.Operate.Retract",
+                                                         "rollcall.v1.Lifecycle.AddService",
+                                                         "rollcall.v1.Lifecycle.ScheduleTermination",
+                                                         "rollcall.v1.Lifecycle.ChangeTermination",
+                                                         "rollcall.v1.Lifecycle.CancelTermination",
+                                                         "rollcall.v1.Lifecycle.Resume",
+                                                         "rollcall.v1.Lifecycle.PlaceHold",
+                                                         "rollcall.v1.Lifecycle.ApproveHold",
+                                                         "rollcall.v1.Lifecycle.AskRelease",
+                                                         "rollcall.v1.Lifecycle.ApproveRelease",
+                                                         "rollcall.v1.Lifecycle.RequestDeletion",
+                                                         "rollcall.v1.Lifecycle.CancelDeletion",
+                                                         "rollcall.v1.Lifecycle.RequestExport",
+                                                         "rollcall.v1.Lifecycle.MakeDryRun",
+                                                         "rollcall.v1.Lifecycle.AcknowledgeDryRun",
+                                                         "rollcall.v1.Lifecycle.ConfirmClock"};
 
 }  // namespace rollcall
 

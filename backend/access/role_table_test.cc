@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "backend/access/access.h"
 #include "google/protobuf/compiler/importer.h"
 #include "rollcall/v1/purpose.pb.h"
@@ -90,7 +91,7 @@ std::set<pb::Purpose> PurposesOf(PeerRole role) {
 TEST(RoleTable, EveryMethodOfEveryServiceDeclaresItsPurpose) {
   int services = 0;
   for (const FileDescriptor* file : OurFiles()) services += file->service_count();
-  EXPECT_GE(services, 3) << "Ingest, Operate and Query at least";
+  EXPECT_GE(services, 4) << "Ingest, Lifecycle, Operate and Query at least";
   for (const MethodDescriptor* method : OurMethods()) {
     const std::set<int> purposes = PurposesOf(*method);
     EXPECT_EQ(purposes.empty(), method->full_name() == kAgentStream)
@@ -139,16 +140,32 @@ TEST(RoleTable, SaysWhatTheSecurityModelSays) {
               UnorderedElementsAre(pb::DATA_SUBJECT_REQUEST, pb::LEGAL_OBLIGATION));
   EXPECT_THAT(PurposesOf(PeerRole::kAuditor), UnorderedElementsAre(pb::LEGAL_OBLIGATION));
 
-  std::set<std::string> reading;
-  const auto* query = pb::ListHostsRequest::descriptor()->file()->FindServiceByName("Query");
-  for (int m = 0; m < query->method_count(); ++m) reading.insert(query->method(m)->full_name());
-  EXPECT_EQ(MethodsOf(PeerRole::kViewer), reading);
-  EXPECT_EQ(MethodsOf(PeerRole::kPrivacyOfficer), reading);
-  reading.insert("rollcall.v1.Operate.Retract");
-  EXPECT_EQ(MethodsOf(PeerRole::kOperator), reading);
-  EXPECT_THAT(MethodsOf(PeerRole::kAuditor),
-              UnorderedElementsAre("rollcall.v1.Query.ListHosts", "rollcall.v1.Query.ExplainRetention",
-                                   "rollcall.v1.Query.GetCoverage"));
+  const auto with = [](std::set<std::string> methods, const std::vector<const char*>& more) {
+    for (const char* name : more) methods.insert(absl::StrCat("rollcall.v1.", name));
+    return methods;
+  };
+  std::set<std::string> query;
+  const auto* service = pb::ListHostsRequest::descriptor()->file()->FindServiceByName("Query");
+  for (int m = 0; m < service->method_count(); ++m) query.insert(service->method(m)->full_name());
+  const auto status = with({}, {"Lifecycle.GetRetentionStatus"});
+  const auto proven = with(status, {"Lifecycle.ListCertificates", "Lifecycle.GetCertificate"});
+  const auto asked = with(proven, {"Lifecycle.ListServices", "Lifecycle.RequestDeletion", "Lifecycle.CancelDeletion",
+                                   "Lifecycle.RequestExport", "Lifecycle.ListRequests", "Lifecycle.MakeDryRun"});
+  const auto joined = [](std::set<std::string> one, const std::set<std::string>& other) {
+    one.insert(other.begin(), other.end());
+    return one;
+  };
+  EXPECT_EQ(MethodsOf(PeerRole::kViewer), joined(query, status));
+  EXPECT_EQ(MethodsOf(PeerRole::kOperator),
+            with(joined(query, asked), {"Operate.Retract", "Lifecycle.AddService", "Lifecycle.ScheduleTermination",
+                                        "Lifecycle.ChangeTermination", "Lifecycle.CancelTermination",
+                                        "Lifecycle.Resume", "Lifecycle.ConfirmClock"}));
+  EXPECT_EQ(
+      MethodsOf(PeerRole::kPrivacyOfficer),
+      with(joined(query, asked), {"Lifecycle.PlaceHold", "Lifecycle.ApproveHold", "Lifecycle.AskRelease",
+                                  "Lifecycle.ApproveRelease", "Lifecycle.ListHolds", "Lifecycle.AcknowledgeDryRun"}));
+  EXPECT_EQ(MethodsOf(PeerRole::kAuditor),
+            with(proven, {"Query.ListHosts", "Query.ExplainRetention", "Query.GetCoverage", "Lifecycle.ListHolds"}));
   EXPECT_TRUE(MethodsOf(PeerRole::kAgent).empty());
 }
 

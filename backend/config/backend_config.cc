@@ -31,6 +31,11 @@ struct Interval {
 struct Text {
   std::string BackendConfig::*field;
 };
+// Printable ASCII without space and plus, which the ledger's keys have between their parts.
+struct Name {
+  std::string BackendConfig::*field;
+  size_t max;
+};
 struct Address {
   std::string BackendConfig::*field;
   bool may_be_empty;
@@ -41,7 +46,7 @@ struct Switch {
 struct Level {
   std::string BackendConfig::*field;
 };
-using Target = std::variant<Number, Interval, Text, Address, Switch, Level>;
+using Target = std::variant<Number, Interval, Text, Name, Address, Switch, Level>;
 
 struct Entry {
   BackendSetting setting;
@@ -56,6 +61,11 @@ const std::vector<Entry>& Entries() {
       {{"listen", "HOST:PORT agents and operators connect to; port 0 is a free one."}, Address{&C::listen, false}},
       {{"policy", "Agreement (textproto) that says how long data is kept; the installed one if not set."},
        Text{&C::policy}},
+      {{"region",
+        "Where the data is, as certificates of deletion say it; of tenants that come to be known at this start."},
+       Name{&C::region, 128}},
+      {{"ledger_name", "Name of the ledger's key and checkpoints; it stays with the key made at the first start."},
+       Name{&C::ledger_name, 255}},
       {{"metrics_address", "HOST:PORT on loopback for Prometheus; not served if not set."},
        Address{&C::metrics_address, true}},
       {{"port_file", "File the port is written to once connections are accepted."}, Text{&C::port_file}},
@@ -134,6 +144,18 @@ struct Storer {
     config->*target.field = value;
     return absl::OkStatus();
   }
+  absl::Status operator()(const Name& target) const {
+    const bool valid =
+        !value.empty() && value.size() <= target.max &&
+        std::all_of(value.begin(), value.end(), [](char c) { return absl::ascii_isgraph(c) && c != '+'; });
+    if (!valid) {
+      return absl::InvalidArgumentError(absl::StrCat("expected 1 to ", target.max,
+                                                     " printable ASCII characters without space and plus, got ",
+                                                     QuotedSetting(value)));
+    }
+    config->*target.field = value;
+    return absl::OkStatus();
+  }
   absl::Status operator()(const Address& target) const {
     if (absl::Status status = CheckAddress(value, target.may_be_empty); !status.ok()) return status;
     config->*target.field = value;
@@ -161,6 +183,7 @@ struct Printer {
   std::string operator()(const Number& target) const { return absl::StrCat(config.*target.field); }
   std::string operator()(const Interval& target) const { return absl::FormatDuration(config.*target.field); }
   std::string operator()(const Text& target) const { return config.*target.field; }
+  std::string operator()(const Name& target) const { return config.*target.field; }
   std::string operator()(const Address& target) const { return config.*target.field; }
   std::string operator()(const Switch& target) const { return config.*target.field ? "true" : "false"; }
   std::string operator()(const Level& target) const { return config.*target.field; }

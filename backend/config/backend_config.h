@@ -17,6 +17,10 @@ struct BackendConfig {
   std::string listen = "0.0.0.0:8444";
   // Agreement to keep; the one installed with the program if empty.
   std::string policy;
+  // Where the data is, as certificates of deletion say it.
+  std::string region = "local";
+  // Name of the ledger's key and checkpoints.
+  std::string ledger_name = "rollcall/ledger";
   // HOST:PORT on loopback; no metrics if empty.
   std::string metrics_address;
   // Where the chosen port is written once the backend accepts connections; nowhere if empty.

@@ -67,6 +67,19 @@ TEST(BackendConfig, TheQueueMustFitIntoWhatIsInFlight) {
   EXPECT_THAT(std::string(CheckBackendConfig(config).message()), HasSubstr("max_inflight_mebibytes: expected more"));
 }
 
+TEST(BackendConfig, NamesHaveNoSpaceAndNoPlus) {
+  BackendConfig config;
+  for (const char* setting : {"region", "ledger_name"}) {
+    EXPECT_TRUE(StoreBackendSetting(setting, "eu-frankfurt", &config).ok()) << setting;
+    for (const std::string& bad : {std::string(), std::string("eu frankfurt"), std::string("a+b"),
+                                  std::string("\xc3\xbc"), std::string("a\n"), std::string(300, 'a')}) {
+      EXPECT_FALSE(StoreBackendSetting(setting, bad, &config).ok()) << setting << ' ' << bad;
+    }
+  }
+  EXPECT_EQ(config.region, "eu-frankfurt");
+  EXPECT_EQ(config.ledger_name, "eu-frankfurt");
+}
+
 TEST(BackendConfig, TextRoundTrips) {
   const BackendConfig config;
   for (const BackendSetting& setting : BackendSettings()) {

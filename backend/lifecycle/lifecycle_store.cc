@@ -237,4 +237,17 @@ absl::StatusOr<std::vector<HoldForReview>> LifecycleStore::HoldsPastReview() {
   return past;
 }
 
+absl::StatusOr<LifecycleState> LifecycleStore::State(const ClockReading& reading) {
+  LifecycleState state;
+  ROLLCALL_RETURN_IF_ERROR(core_->ReadAll([&](SystemRows rows, absl::Time) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(const std::optional<pb::ClockTick> last, rows.Tick());
+    state.clock = CheckClock(reading, last, core_->options().clock_limits).status;
+    if (last.has_value()) state.clock_trusted_at = FromWire(last->wall());
+    ROLLCALL_ASSIGN_OR_RETURN(state.latest_dry_run, rows.LatestDryRun(core_->policy().hash));
+    ROLLCALL_ASSIGN_OR_RETURN(state.acknowledged_dry_run, rows.LastAcknowledged(core_->policy().hash));
+    return absl::OkStatus();
+  }));
+  return state;
+}
+
 }  // namespace rollcall

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,17 @@ struct DryRunList {
   pb::DryRun run;
   // `tenant service category day`, sorted; their hash is the run's.
   std::vector<std::string> lines;
+};
+
+// What stands for or against deletions, of no tenant.
+struct LifecycleState {
+  // OK if a deletion may rely on the reading.
+  absl::Status clock;
+  // Unset if the clock never was looked at.
+  std::optional<absl::Time> clock_trusted_at;
+  // Under the rules in force: the one of the latest day, and the one acknowledged last.
+  std::optional<pb::DryRun> latest_dry_run;
+  std::optional<pb::DryRun> acknowledged_dry_run;
 };
 
 struct HoldForReview {
@@ -77,6 +89,8 @@ class LifecycleStore {
 
   // Holds in force whose day to look again has passed, of all tenants.
   absl::StatusOr<std::vector<HoldForReview>> HoldsPastReview();
+  // Judges the reading as Tick does, and keeps nothing.
+  absl::StatusOr<LifecycleState> State(const ClockReading& reading);
 
  private:
   explicit LifecycleStore(std::unique_ptr<LifecycleCore> core) : core_(std::move(core)) {}

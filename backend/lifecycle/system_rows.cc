@@ -156,6 +156,15 @@ absl::StatusOr<std::optional<pb::DryRun>> SystemRows::LastAcknowledged(absl::str
   return ReadDryRun(statement);
 }
 
+absl::StatusOr<std::optional<pb::DryRun>> SystemRows::LatestDryRun(absl::string_view policy_hash) {
+  Statement statement = db_->Prepare(
+      "SELECT policy_hash, day, list_hash, buckets, acknowledged_by, acknowledged_at FROM dry_run "
+      "WHERE policy_hash = ? ORDER BY day DESC, acknowledged_at DESC LIMIT 1");
+  ROLLCALL_ASSIGN_OR_RETURN(const bool found, statement.Text(policy_hash).Step());
+  if (!found) return std::nullopt;
+  return ReadDryRun(statement);
+}
+
 absl::Status SystemRows::PutForecast(absl::string_view policy_hash, absl::CivilDay made_on,
                                      const std::map<absl::CivilDay, uint64_t>& days) {
   const std::string made = DayText(made_on);

@@ -57,6 +57,8 @@ class SystemRows {
   absl::Status AcknowledgeDryRun(const pb::DryRun& run);
   // The one that was acknowledged last under these rules.
   absl::StatusOr<std::optional<pb::DryRun>> LastAcknowledged(absl::string_view policy_hash);
+  // The one of the latest day under these rules; of several, one that was acknowledged.
+  absl::StatusOr<std::optional<pb::DryRun>> LatestDryRun(absl::string_view policy_hash);
 
   absl::Status PutForecast(absl::string_view policy_hash, absl::CivilDay made_on,
                            const std::map<absl::CivilDay, uint64_t>& days);

@@ -83,6 +83,16 @@ AgentRow AgentFromRow(const Statement& row, absl::string_view tenant) {
 
 }  // namespace
 
+absl::StatusOr<std::vector<std::string>> ReadTenants(Connection* db) {
+  std::vector<std::string> names;
+  Statement row = db->Prepare("SELECT name FROM tenant ORDER BY name");
+  while (true) {
+    ROLLCALL_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return names;
+    names.push_back(std::string(row.ColumnText(0)));
+  }
+}
+
 absl::Status InsertTenant(Connection* db, absl::string_view tenant, absl::Time at) {
   if (tenant.empty()) return absl::InvalidArgumentError("its name is empty");
   return db->Prepare("INSERT INTO tenant (name, added_at) VALUES (?, ?) ON CONFLICT DO NOTHING")

@@ -17,6 +17,8 @@ struct AgentIds {
 };
 
 // Each runs inside the caller's transaction and does what the Store method says.
+// Names, sorted.
+absl::StatusOr<std::vector<std::string>> ReadTenants(Connection* db);
 absl::Status InsertTenant(Connection* db, absl::string_view tenant, absl::Time at);
 absl::Status InsertAgent(Connection* db, const AgentName& agent, absl::Time at);
 absl::StatusOr<bool> AgentExists(Connection* db, const AgentName& agent);

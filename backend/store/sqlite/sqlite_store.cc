@@ -115,6 +115,10 @@ auto SqliteStore::InReadTransaction(absl::string_view what, Read read) -> declty
   return result;
 }
 
+absl::StatusOr<std::vector<std::string>> SqliteStore::Tenants() {
+  return InReadTransaction("list tenants", [](Connection* db) { return ReadTenants(db); });
+}
+
 absl::Status SqliteStore::AddTenant(absl::string_view tenant, absl::Time at) {
   return InWriteTransaction(absl::StrCat("add tenant ", tenant),
                             [&](Connection* db) { return InsertTenant(db, tenant, at); });

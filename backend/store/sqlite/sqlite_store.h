@@ -37,6 +37,9 @@ class SqliteStore : public Store, public BucketStore {
   // written by a newer version or another program; DataLoss if it is damaged.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const SqliteStoreOptions& options);
 
+  // Names of all tenants, sorted: for whoever sets the backend up, never for answering a caller.
+  absl::StatusOr<std::vector<std::string>> Tenants();
+
   absl::Status AddTenant(absl::string_view tenant, absl::Time at) override;
   absl::Status EnrollAgent(const AgentName& agent, absl::Time at) override;
   absl::StatusOr<bool> IsEnrolled(const AgentName& agent) override;
