@@ -3,7 +3,8 @@
 //
 // For the engine, in this order: Put and keep its answer; only then empty the stores. To restore: Read into the
 // stores, and once it returned OK, Delete. To purge: Delete, then destroy the bucket's keys, which makes copies of the
-// objects unreadable wherever they are. Everything may be repeated after a crash or an error until it returns OK.
+// objects unreadable wherever they are. To archive anew, with more rows or fewer: Put, and once it returned OK,
+// DeleteVersion of the others. Everything may be repeated after a crash or an error until it returns OK.
 #ifndef ROLLCALL_BACKEND_ARCHIVE_ARCHIVE_H_
 #define ROLLCALL_BACKEND_ARCHIVE_ARCHIVE_H_
 
@@ -48,7 +49,7 @@ struct ArchiveDeletion {
   uint64_t bytes = 0;
 };
 
-// Thread-safe. About one bucket, one caller at a time calls Put, RemoveUploads or Delete.
+// Thread-safe. About one bucket, one caller at a time calls Put, RemoveUploads, DeleteVersion or Delete.
 class Archive {
  public:
   virtual ~Archive() = default;
@@ -79,6 +80,9 @@ class Archive {
 
   // Removes the uploads that crashes have left, so that they do not wait for Delete.
   virtual absl::Status RemoveUploads(const pb::BucketName& bucket) = 0;
+
+  // Removes one version, such as one whose contents another has by now. One that is not there is removed.
+  virtual absl::Status DeleteVersion(const pb::BucketName& bucket, absl::string_view sha256) = 0;
 
   // Removes all versions and uploads, and looks that nothing is left. What is not there is removed. Aborted if
   // something is left after all. The answer counts what this call removed.

@@ -279,6 +279,22 @@ TEST_P(ArchiveContractTest, ADeletedBucketCanBeArchivedAgain) {
   EXPECT_TRUE(archive().Verify(bucket_, again.sha256).ok());
 }
 
+TEST_P(ArchiveContractTest, OneVersionCanBeDeleted) {
+  const ObjectSummary first = MustPut(bucket_, MadeUpRecords(20));
+  const ObjectSummary second = MustPut(bucket_, MadeUpRecords(21));
+  Store(bucket_, "", "half an upload");
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(archive().DeleteVersion(bucket_, first.sha256).ok());
+    const auto left = archive().List(bucket_);
+    ASSERT_THAT(left->versions, SizeIs(1));
+    EXPECT_EQ(left->versions[0].sha256, second.sha256);
+    EXPECT_THAT(left->uploads, SizeIs(1));
+    EXPECT_TRUE(archive().Verify(bucket_, second.sha256).ok());
+  }
+  EXPECT_TRUE(archive().DeleteVersion(next_day_, first.sha256).ok());
+  EXPECT_EQ(archive().DeleteVersion(bucket_, "upload-1").code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_P(ArchiveContractTest, UploadsCanBeRemovedAlone) {
   const ObjectSummary put = MustPut(bucket_, MadeUpRecords(20));
   Store(bucket_, "", "half an upload");

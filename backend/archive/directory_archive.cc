@@ -169,6 +169,16 @@ absl::Status DirectoryArchive::RemoveUploads(const pb::BucketName& bucket) {
   return listing.uploads.empty() ? absl::OkStatus() : files_->SyncFolder(folder);
 }
 
+absl::Status DirectoryArchive::DeleteVersion(const pb::BucketName& bucket, absl::string_view sha256) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::string folder, BucketFolder(bucket));
+  ROLLCALL_ASSIGN_OR_RETURN(const std::string name, ObjectFileName(sha256));
+  const absl::Status removed = files_->Remove(absl::StrCat(folder, "/", name));
+  if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  // Also for one that was not there: who removed it may have been interrupted.
+  const absl::Status synced = files_->SyncFolder(folder);
+  return absl::IsNotFound(synced) ? absl::OkStatus() : synced;
+}
+
 absl::StatusOr<ArchiveDeletion> DirectoryArchive::Delete(const pb::BucketName& bucket) {
   ROLLCALL_ASSIGN_OR_RETURN(const std::string folder, BucketFolder(bucket));
   const absl::StatusOr<std::vector<ArchiveEntry>> entries = files_->List(folder);

@@ -36,6 +36,7 @@ class DirectoryArchive : public Archive {
                                      const RecordSink& sink) override;
   absl::StatusOr<ArchiveListing> List(const pb::BucketName& bucket) override;
   absl::Status RemoveUploads(const pb::BucketName& bucket) override;
+  absl::Status DeleteVersion(const pb::BucketName& bucket, absl::string_view sha256) override;
   absl::StatusOr<ArchiveDeletion> Delete(const pb::BucketName& bucket) override;
 
  private:

@@ -154,6 +154,20 @@ absl::StatusOr<std::vector<std::string>> DataKeyStore::KeysOf(const pb::BucketNa
   return LiveKeys(BucketTag(bucket));
 }
 
+absl::StatusOr<std::vector<std::string>> DataKeyStore::DestroyedKeysOf(const pb::BucketName& bucket) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // Bound, not copied.
+  const std::string tag = BucketTag(bucket);
+  std::vector<std::string> ids;
+  Statement statement = db_->Prepare("SELECT key_id FROM destroyed WHERE tag = ? ORDER BY destroyed_us, key_id");
+  statement.Blob(tag);
+  for (;;) {
+    ROLLCALL_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) return ids;
+    ids.emplace_back(statement.ColumnBlob(0));
+  }
+}
+
 absl::StatusOr<std::vector<KeyDestruction>> DataKeyStore::Destroy(const std::vector<std::string>& key_ids,
                                                                   absl::Time now) {
   const std::lock_guard<std::mutex> lock(mutex_);

@@ -67,6 +67,9 @@ class DataKeyStore {
   // Ids of the keys that are there, oldest first.
   absl::StatusOr<std::vector<std::string>> KeysOf(const pb::BucketName& bucket);
 
+  // Ids of the bucket's keys that were destroyed, oldest first.
+  absl::StatusOr<std::vector<std::string>> DestroyedKeysOf(const pb::BucketName& bucket);
+
   // Destroys keys: overwrites and deletes them here and in every backup of the ring, truncates the logs, and looks for
   // what they were in all those files. DataLoss if a trace is left after that. Nothing is
   // destroyed if one never was (NotFound) or the ring cannot be listed (Unavailable).

@@ -114,7 +114,10 @@ TEST_F(DataKeyStoreTest, APurgedBucketGetsNoNewKey) {
   // Rewritten, not purged: it may be rewritten again.
   const auto third = store_->NewKey(BucketOfDay(1), kNow);
   ASSERT_TRUE(third.ok()) << third.status();
-  ASSERT_TRUE(store_->Destroy({second->id(), third->id()}, kNow).ok());
+  EXPECT_THAT(*store_->DestroyedKeysOf(BucketOfDay(1)), ElementsAre(first));
+  ASSERT_TRUE(store_->Destroy({second->id(), third->id()}, kNow + absl::Hours(1)).ok());
+  EXPECT_THAT(*store_->DestroyedKeysOf(BucketOfDay(1)), SizeIs(3));
+  EXPECT_THAT(*store_->DestroyedKeysOf(BucketOfDay(2)), IsEmpty());
   EXPECT_TRUE(absl::IsFailedPrecondition(store_->NewKey(BucketOfDay(1), kNow).status()));
   EXPECT_TRUE(absl::IsFailedPrecondition(store_->KeyForWriting(BucketOfDay(1), kNow).status()));
   EXPECT_THAT(*store_->KeysOf(BucketOfDay(1)), IsEmpty());

@@ -27,6 +27,12 @@ struct PurgeReport {
   BucketSummary remaining;
 };
 
+// The two halves of PurgeBucket, for who purges many buckets at once: the first for each of them, then the second,
+// which may write the whole store anew, once for all; `remaining` then has to be counted again. Errors as PurgeBucket.
+absl::StatusOr<PurgeReport> EmptyBucket(BucketStore* store, const BucketRef& bucket, uint64_t fence,
+                                        const PurgePace& pace, const Clock& clock, const StopToken& stop);
+absl::Status EraseResidue(BucketStore* store, const PurgePace& pace, const Clock& clock, const StopToken& stop);
+
 // Deletes what is in the bucket and staged for it, erases what the files still hold of it, and counts. May be
 // interrupted anywhere and called again. Blocks: call it from a thread of its own.
 // Cancelled if `stop` is requested; Unavailable if the store is busy or a reader does not let go; else the

@@ -1,0 +1,333 @@
+#include "backend/engine/tenant_pass.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "backend/engine/step_evidence.h"
+#include "backend/retention/civil_time.h"
+#include "platform/status_macros.h"
+
+namespace rollcall {
+namespace {
+
+// A bucket that wants to be archived, emptied and erased in part has done so by then.
+constexpr int kMaxPasses = 4;
+constexpr size_t kBucketsPerPage = 1000;
+
+// As the lifecycle store keeps it.
+std::optional<absl::Time> StoredAt(absl::Time time) {
+  if (time == absl::InfiniteFuture()) return std::nullopt;
+  return absl::FromUnixMicros(absl::ToUnixMicros(time));
+}
+
+}  // namespace
+
+TenantPass::TenantPass(const EngineParts& parts, const EngineOptions& options, StopToken stop, TenantLifecycle tenant,
+                       const ClockReading& reading, TickReport* report, DeletionRound* round)
+    : parts_(parts),
+      options_(options),
+      stop_(stop),
+      tenant_(std::move(tenant)),
+      reading_(reading),
+      report_(report),
+      round_(round),
+      steps_(parts, options, std::move(stop)) {}
+
+absl::Status TenantPass::Run() {
+  ROLLCALL_RETURN_IF_ERROR(Begin());
+  const absl::Status fenced = parts_.store->RaiseFence(tenant_.tenant(), timeline_.epoch);
+  // A tenant that never enrolled an agent.
+  if (absl::IsNotFound(fenced)) return absl::OkStatus();
+  if (!fenced.ok()) return fenced;
+  ROLLCALL_RETURN_IF_ERROR(Count());
+  ROLLCALL_RETURN_IF_ERROR(NoteCounts());
+  for (int pass = 0; pass < kMaxPasses; ++pass) {
+    ROLLCALL_ASSIGN_OR_RETURN(const bool progressed, LookAtAll());
+    if (!progressed || report_->stopped || report_->more) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TenantPass::Begin() {
+  ROLLCALL_ASSIGN_OR_RETURN(const pb::TenantFacts facts, tenant_.Facts());
+  region_ = facts.region();
+  if (region_ != options_.region) {
+    return absl::FailedPreconditionError(absl::StrCat("look after tenant: it is of region ", region_));
+  }
+  ROLLCALL_ASSIGN_OR_RETURN(timeline_, tenant_.Timeline());
+  // Also hands their intents to the ledger, if a crash came between.
+  ROLLCALL_ASSIGN_OR_RETURN(std::vector<StoredStep> steps, tenant_.UnfinishedSteps());
+  for (StoredStep& step : steps) unfinished_[step.bucket] = std::move(step);
+  for (const auto& [name, service] : timeline_.hosting) {
+    if (service.ends_at.has_value()) report_->Expect(*service.ends_at);
+  }
+  if (timeline_.feature.ends_at.has_value()) report_->Expect(*timeline_.feature.ends_at);
+  return absl::OkStatus();
+}
+
+absl::Status TenantPass::Count() {
+  BucketPage page;
+  do {
+    if (stop_.stop_requested()) return absl::CancelledError("count buckets: stopped");
+    ROLLCALL_ASSIGN_OR_RETURN(
+        page, parts_.store->ListBuckets(tenant_.tenant(), options_.policy->zone, page.next_cursor, kBucketsPerPage));
+    for (BucketSummary& bucket : page.buckets) counts_[bucket.key] = std::move(bucket);
+  } while (!page.next_cursor.empty());
+  report_->buckets += counts_.size();
+  return absl::OkStatus();
+}
+
+absl::Status TenantPass::NoteCounts() {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<StoredBucket> buckets, tenant_.Buckets());
+  std::map<BucketKey, const StoredBucket*, KeyLess> known;
+  for (const StoredBucket& bucket : buckets) known[bucket.facts.key] = &bucket;
+  // What the stores no longer have is noted as well: current records move on from day to day.
+  for (const auto& [key, summary] : counts_) known.try_emplace(key, nullptr);
+  for (const auto& [key, bucket] : known) {
+    const absl::Status noted = Note(key, bucket);
+    if (noted.ok()) continue;
+    report_->NotDone({tenant_.tenant(), key, "note", noted});
+    if (bucket != nullptr) settled_.insert(key);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TenantPass::Note(const BucketKey& key, const StoredBucket* known) {
+  // Of one that is in the archive, or on its way back, the stores do not have all.
+  if (known != nullptr && known->facts.state != pb::BUCKET_ACTIVE && known->facts.state != pb::BUCKET_ARCHIVING) {
+    return absl::OkStatus();
+  }
+  BucketContent content;
+  content.key = key;
+  if (const BucketSummary* summary = InStores(key); summary != nullptr) {
+    content.first_stored_at = StoredAt(summary->first_stored_at);
+    content.records = summary->records;
+    content.bytes = summary->bytes;
+  }
+  if (known != nullptr && known->facts.first_stored_at == content.first_stored_at &&
+      known->facts.records == content.records && known->facts.bytes == content.bytes) {
+    return absl::OkStatus();
+  }
+  ++report_->noted;
+  return tenant_.NoteBucket(content);
+}
+
+absl::StatusOr<bool> TenantPass::LookAtAll() {
+  ROLLCALL_ASSIGN_OR_RETURN(std::vector<StoredBucket> buckets, tenant_.Buckets());
+  // The latest days first, so that a row which was archived for two days is put back as it was seen last.
+  std::stable_sort(buckets.begin(), buckets.end(), [](const StoredBucket& a, const StoredBucket& b) {
+    return a.facts.key.collected_day > b.facts.key.collected_day;
+  });
+  bool progressed = false;
+  for (const StoredBucket& bucket : buckets) {
+    if (settled_.count(bucket.facts.key) > 0) continue;
+    if (stop_.stop_requested()) {
+      report_->stopped = true;
+      return false;
+    }
+    if (report_->steps >= options_.max_steps) {
+      report_->more = true;
+      return false;
+    }
+    const absl::StatusOr<bool> done = LookAt(bucket);
+    if (!done.ok()) return done;
+    progressed = progressed || *done;
+  }
+  return progressed;
+}
+
+absl::StatusOr<bool> TenantPass::LookAt(const StoredBucket& bucket) {
+  const BucketKey& key = bucket.facts.key;
+  const BucketSummary* rows = InStores(key);
+  if (bucket.facts.state == pb::BUCKET_PURGED) {
+    settled_.insert(key);
+    if (rows == nullptr) return false;
+    const absl::Status purged = PurgeLate(bucket);
+    if (!purged.ok()) report_->NotDone({tenant_.tenant(), key, "purge", purged});
+    return false;
+  }
+  const BucketDecision decision = EvaluateBucket(*options_.policy, bucket.facts, timeline_, Detail::kDates);
+  Expect(decision);
+  const bool wants_purge = decision.Wants(ActionKind::kPurge) || decision.Wants(ActionKind::kFinishPurge);
+  const bool wants_restore = decision.Wants(ActionKind::kStartRestore);
+  if (bucket.facts.state == pb::BUCKET_COLD && rows != nullptr && rows->records > 0 && !wants_purge && !wants_restore) {
+    ++report_->steps;
+    const absl::Status taken = TakeInLate(bucket);
+    if (taken.ok()) return true;
+    settled_.insert(key);
+    report_->NotDone({tenant_.tenant(), key, "archive", taken});
+    return false;
+  }
+  for (const DueAction& action : decision.actions) {
+    absl::StatusOr<bool> done = Act(bucket, decision, action);
+    if (done.ok() && !*done) continue;
+    if (done.ok()) return true;
+    settled_.insert(key);
+    report_->NotDone({tenant_.tenant(), key, std::string(ActionText(action.kind)), done.status()});
+    return false;
+  }
+  return false;
+}
+
+absl::StatusOr<bool> TenantPass::Act(const StoredBucket& bucket, const BucketDecision& decision,
+                                     const DueAction& action) {
+  const BucketKey& key = bucket.facts.key;
+  const BucketSummary* rows = InStores(key);
+  absl::Status done;
+  switch (action.kind) {
+    case ActionKind::kStartArchive:
+      // Of nothing there is nothing to archive; it stays as it is until it is due.
+      if (rows == nullptr || rows->records == 0) return false;
+      [[fallthrough]];
+    case ActionKind::kFinishArchive:
+      done = Archive(bucket);
+      break;
+    case ActionKind::kEmptyStores:
+      done = EmptyStores(bucket);
+      break;
+    case ActionKind::kStartRestore:
+    case ActionKind::kFinishRestore:
+      if (stuck_.count(key.hosting_service) > 0) return false;
+      done = Restore(bucket);
+      if (!done.ok()) stuck_.insert(key.hosting_service);
+      break;
+    case ActionKind::kErasePart:
+      done = ErasePart(bucket, action.request);
+      // Its end has to find this step open.
+      if (done.ok()) settled_.insert(key);
+      break;
+    case ActionKind::kPurge:
+    case ActionKind::kFinishPurge:
+      settled_.insert(key);
+      ROLLCALL_RETURN_IF_ERROR(AddPurge(bucket, action.kind == ActionKind::kFinishPurge));
+      return false;
+  }
+  if (!done.ok()) return done;
+  ++report_->steps;
+  return true;
+}
+
+absl::Status TenantPass::Archive(const StoredBucket& bucket) {
+  const BucketWork work = WorkOf(bucket.facts.key);
+  ROLLCALL_ASSIGN_OR_RETURN(const BegunStep begun, tenant_.BeginStep(PickOf(bucket.facts.key), pb::STEP_ARCHIVE));
+  ROLLCALL_ASSIGN_OR_RETURN(const StepEffect effect, steps_.Archive(work));
+  StepEvidence seen(parts_, options_);
+  seen.InArchive(
+      {effect.versions, 0, 0, "read the object back, compared with what was written", HashOf(*effect.object)});
+  ROLLCALL_RETURN_IF_ERROR(tenant_.FinishStep(begun.step.number, begun.step.epoch, seen.evidence()));
+  ++report_->archived;
+  return absl::OkStatus();
+}
+
+absl::Status TenantPass::EmptyStores(const StoredBucket& bucket) {
+  const BucketKey& key = bucket.facts.key;
+  ROLLCALL_ASSIGN_OR_RETURN(const BegunStep begun, tenant_.BeginStep(PickOf(key), pb::STEP_EMPTY_STORES));
+  ROLLCALL_ASSIGN_OR_RETURN(const StepEffect effect, steps_.EmptyStores(WorkOf(key)));
+  StepEvidence seen(parts_, options_);
+  seen.InStore({effect.rows, effect.bytes, 0, "deleted what the archive has, counted rows", ""});
+  ROLLCALL_RETURN_IF_ERROR(tenant_.FinishStep(begun.step.number, begun.step.epoch, seen.evidence()));
+  counts_.erase(key);
+  report_->rows_deleted += effect.rows;
+  ++report_->emptied;
+  return absl::OkStatus();
+}
+
+absl::Status TenantPass::Restore(const StoredBucket& bucket) {
+  const BucketKey& key = bucket.facts.key;
+  ROLLCALL_ASSIGN_OR_RETURN(const BegunStep begun, tenant_.BeginStep(PickOf(key), pb::STEP_RESTORE));
+  ROLLCALL_ASSIGN_OR_RETURN(const StepEffect effect, steps_.Restore(WorkOf(key)));
+  StepEvidence seen(parts_, options_);
+  seen.InStore({0, 0, 0, absl::StrCat("put back and compared ", effect.rows, " rows"), ""});
+  seen.InArchive({effect.versions, 0, 0, "listed versions and uploads", ""});
+  ROLLCALL_RETURN_IF_ERROR(tenant_.FinishStep(begun.step.number, begun.step.epoch, seen.evidence()));
+  ++report_->restored;
+  // Counted again by the next tick: until then nothing more is known of it.
+  settled_.insert(key);
+  return absl::OkStatus();
+}
+
+absl::Status TenantPass::ErasePart(const StoredBucket& bucket, const std::string& request) {
+  const BucketKey& key = bucket.facts.key;
+  const auto known = std::find_if(timeline_.requests.begin(), timeline_.requests.end(),
+                                  [&](const KnownRequest& r) { return r.id == request; });
+  if (known == timeline_.requests.end()) return absl::NotFoundError("erase part: the request does not stand");
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<AgentRow> agents, parts_.agents->ListAgents(tenant_.tenant()));
+  ROLLCALL_ASSIGN_OR_RETURN(PartSelector part, PartSelector::Resolve(known->selection.of, agents));
+  ROLLCALL_ASSIGN_OR_RETURN(BegunStep begun, tenant_.BeginStep(PickOf(key), pb::STEP_ERASE_PART, request));
+  const BucketWork work = WorkOf(key);
+  ROLLCALL_ASSIGN_OR_RETURN(StepEffect in_stores, steps_.ErasePartInStores(work, part));
+  ROLLCALL_ASSIGN_OR_RETURN(StepEffect in_archive, steps_.ErasePartInArchive(work, part));
+  report_->rows_deleted += in_stores.rows;
+  round_->Add(
+      ErasureTask{tenant_, work, std::move(begun.step), std::move(part), std::move(in_stores), std::move(in_archive)});
+  return absl::OkStatus();
+}
+
+absl::Status TenantPass::AddPurge(const StoredBucket& bucket, bool begun) {
+  const BucketKey& key = bucket.facts.key;
+  PurgeTask task{tenant_, PickOf(key), WorkOf(key), std::nullopt};
+  if (begun) {
+    const auto step = unfinished_.find(key);
+    if (step == unfinished_.end()) return absl::InternalError("finish purge: the journal does not have its beginning");
+    task.step = step->second;
+  }
+  round_->Add(std::move(task));
+  return absl::OkStatus();
+}
+
+absl::Status TenantPass::TakeInLate(const StoredBucket& bucket) {
+  const BucketKey& key = bucket.facts.key;
+  ROLLCALL_ASSIGN_OR_RETURN(const StepEffect effect, steps_.EmptyStores(WorkOf(key)));
+  counts_.erase(key);
+  report_->rows_deleted += effect.rows;
+  ++report_->late_archived;
+  if (!effect.object.has_value()) return absl::OkStatus();
+  return tenant_.NoteBucket(
+      {key, StoredAt(effect.archived_first_stored_at), effect.archived_rows, effect.archived_bytes});
+}
+
+absl::Status TenantPass::PurgeLate(const StoredBucket& bucket) {
+  // Its deletion was certified, and what came since is of the same day: it goes if the bucket would be due today.
+  Bucket as_new = bucket.facts;
+  as_new.state = pb::BUCKET_ACTIVE;
+  const BucketDecision decision = EvaluateBucket(*options_.policy, as_new, timeline_, Detail::kDates);
+  if (!decision.dates.DueAt(timeline_.now - reading_.uncertainty)) {
+    return absl::FailedPreconditionError("purge what came late: the bucket would not be due today");
+  }
+  round_->AddLate(WorkOf(bucket.facts.key));
+  return absl::OkStatus();
+}
+
+StepPick TenantPass::PickOf(const BucketKey& key) const {
+  return {key, timeline_.epoch, options_.policy->hash, "engine"};
+}
+
+BucketWork TenantPass::WorkOf(const BucketKey& key) const {
+  BucketWork work;
+  work.ref = {tenant_.tenant(), key, options_.policy->zone};
+  work.name.set_tenant(tenant_.tenant());
+  work.name.set_region(region_);
+  work.name.set_hosting_service(key.hosting_service);
+  work.name.set_category(key.category);
+  work.name.set_collected_day(DayText(key.collected_day));
+  work.fence = timeline_.epoch;
+  return work;
+}
+
+const BucketSummary* TenantPass::InStores(const BucketKey& key) const {
+  const auto it = counts_.find(key);
+  return it == counts_.end() ? nullptr : &it->second;
+}
+
+void TenantPass::Expect(const BucketDecision& decision) {
+  const absl::Time now = timeline_.now;
+  if (!decision.dates.held && decision.dates.deadline.has_value() && decision.dates.due_from > now) {
+    report_->Expect(decision.dates.due_from);
+  }
+  for (const PartialDeletion& part : decision.parts) {
+    if (!part.done && part.due_from > now) report_->Expect(part.due_from);
+  }
+}
+
+}  // namespace rollcall

@@ -1,0 +1,80 @@
+// What one tick does for one tenant: count its buckets, and carry out what they want.
+#ifndef ROLLCALL_BACKEND_ENGINE_TENANT_PASS_H_
+#define ROLLCALL_BACKEND_ENGINE_TENANT_PASS_H_
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "backend/engine/bucket_steps.h"
+#include "backend/engine/deletion_round.h"
+#include "backend/engine/engine_parts.h"
+#include "backend/engine/tick_report.h"
+#include "backend/store/bucket_cursor.h"
+
+namespace rollcall {
+
+// For one tick. Not thread-safe.
+class TenantPass {
+ public:
+  // `reading` is the tick's, which was trusted.
+  TenantPass(const EngineParts& parts, const EngineOptions& options, StopToken stop, TenantLifecycle tenant,
+             const ClockReading& reading, TickReport* report, DeletionRound* round);
+
+  // Counts and moves; what is to be deleted is added to the round. Errors concern all of the tenant; those of single
+  // buckets are in the report.
+  absl::Status Run();
+
+ private:
+  struct KeyLess {
+    bool operator()(const BucketKey& a, const BucketKey& b) const { return BucketKeyLess(a, b); }
+  };
+
+  absl::Status Begin();
+  absl::Status Count();
+  absl::Status NoteCounts();
+  absl::Status Note(const BucketKey& key, const StoredBucket* known);
+  // Looks at every bucket once; true if anything was done.
+  absl::StatusOr<bool> LookAtAll();
+  absl::StatusOr<bool> LookAt(const StoredBucket& bucket);
+  absl::StatusOr<bool> Act(const StoredBucket& bucket, const BucketDecision& decision, const DueAction& action);
+
+  absl::Status Archive(const StoredBucket& bucket);
+  absl::Status EmptyStores(const StoredBucket& bucket);
+  absl::Status Restore(const StoredBucket& bucket);
+  absl::Status ErasePart(const StoredBucket& bucket, const std::string& request);
+  absl::Status AddPurge(const StoredBucket& bucket, bool begun);
+  absl::Status TakeInLate(const StoredBucket& bucket);
+  absl::Status PurgeLate(const StoredBucket& bucket);
+
+  StepPick PickOf(const BucketKey& key) const;
+  BucketWork WorkOf(const BucketKey& key) const;
+  const BucketSummary* InStores(const BucketKey& key) const;
+  void Expect(const BucketDecision& decision);
+
+  const EngineParts& parts_;
+  const EngineOptions& options_;
+  const StopToken stop_;
+  TenantLifecycle tenant_;
+  const ClockReading reading_;
+  TickReport* const report_;
+  DeletionRound* const round_;
+  BucketSteps steps_;
+
+  std::string region_;
+  TenantTimeline timeline_;
+  std::map<BucketKey, BucketSummary, KeyLess> counts_;
+  std::map<BucketKey, StoredStep, KeyLess> unfinished_;
+  // Nothing more is done to them in this tick.
+  std::set<BucketKey, KeyLess> settled_;
+  // Services with a bucket that could not be put back: see Restore.
+  std::set<std::string> stuck_;
+};
+
+}  // namespace rollcall
+
+#endif  // ROLLCALL_BACKEND_ENGINE_TENANT_PASS_H_
