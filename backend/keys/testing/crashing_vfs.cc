@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 
 #include "platform/scoped_fd.h"
@@ -117,6 +119,15 @@ int CrashingVfs::Delete(sqlite3_vfs* vfs, const char* name, int sync) {
 int CrashingVfs::Change() {
   ++changes_;
   return crash_at_ != 0 && changes_ >= crash_at_ ? SQLITE_IOERR : SQLITE_OK;
+}
+
+int CrashingVfs::SyncDescriptor(int fd) {
+  if (Change() != SQLITE_OK) {
+    errno = EIO;
+    return -1;
+  }
+  Forget(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)).string());
+  return 0;
 }
 
 void CrashingVfs::CrashAt(uint64_t change, bool half) {

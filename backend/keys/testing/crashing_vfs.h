@@ -25,6 +25,9 @@ class CrashingVfs {
   // Whether a change was refused since.
   bool crashed() const { return crash_at_ != 0 && changes_ >= crash_at_; }
 
+  // A sync of a file that is not SQLite's own doing: as fdatasync answers.
+  int SyncDescriptor(int fd);
+
   // Undoes what was written and not synced, newest first. Call when no database is open.
   void LosePower();
 

@@ -40,6 +40,7 @@ class SqlitePurgeTest : public testing::Test {
     SqliteStoreOptions options;
     options.path = folder_ + "/rollcall.db";
     options.max_bytes = max_bytes;
+    if (disk_ != nullptr) options.sync_file = [this](int fd) { return disk_->SyncDescriptor(fd); };
     auto store = SqliteStore::Open(options);
     EXPECT_TRUE(store.ok()) << store.status();
     if (!store.ok()) return nullptr;
@@ -97,6 +98,8 @@ class SqlitePurgeTest : public testing::Test {
   const absl::Time start_ = absl::FromUnixSeconds(1'700'000'000);  // 2023-11-14
   SystemClock clock_;
   std::string folder_;
+  // What the files are on, if not on the host's.
+  CrashingVfs* disk_ = nullptr;
 };
 
 // Where in `bytes` one of the keys stands; 0 times is what is hoped for.
@@ -185,6 +188,7 @@ class SqlitePurgeCrashTest : public SqlitePurgeTest, public testing::WithParamIn
 TEST_P(SqlitePurgeCrashTest, AtEveryChangeOfAPurge) {
   const bool lose_power = GetParam();
   CrashingVfs vfs;
+  disk_ = &vfs;
   int crashes = 0;
   for (uint64_t change = 1;; ++change) {
     std::filesystem::remove_all(folder_);
@@ -222,6 +226,7 @@ TEST_P(SqlitePurgeCrashTest, AtEveryChangeOfAPurge) {
 TEST_P(SqlitePurgeCrashTest, AtEveryChangeOfARestoration) {
   const bool lose_power = GetParam();
   CrashingVfs vfs;
+  disk_ = &vfs;
   int crashes = 0;
   for (uint64_t change = 1;; ++change) {
     std::filesystem::remove_all(folder_);
