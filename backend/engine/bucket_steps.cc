@@ -122,7 +122,7 @@ absl::Status BucketSteps::DeleteArchived(const BucketWork& work, const ArchiveLi
   return absl::OkStatus();
 }
 
-absl::StatusOr<StepEffect> BucketSteps::EmptyStores(const BucketWork& work) {
+absl::StatusOr<StepEffect> BucketSteps::EmptyStores(const BucketWork& work, Archived archived) {
   StepEffect effect;
   for (int pass = 0; pass < kPasses; ++pass) {
     ROLLCALL_ASSIGN_OR_RETURN(const ArchiveListing listing, parts_.archive->List(work.name));
@@ -132,6 +132,7 @@ absl::StatusOr<StepEffect> BucketSteps::EmptyStores(const BucketWork& work) {
     if (left.records == 0 && listing.versions.size() == 1) return effect;
     const Rows all = InArchive(work, listing, InStores(work, RowContent::kWhole));
     ROLLCALL_ASSIGN_OR_RETURN(StepEffect put, Put(work, all.get()));
+    ROLLCALL_RETURN_IF_ERROR(archived(put));
     ROLLCALL_RETURN_IF_ERROR(RemoveOthers(work, &put));
     put.rows = effect.rows;
     put.bytes = effect.bytes;
@@ -198,7 +199,8 @@ absl::StatusOr<StepEffect> BucketSteps::ErasePartInStores(const BucketWork& work
   return KeepsChanging("erase part");
 }
 
-absl::StatusOr<StepEffect> BucketSteps::ErasePartInArchive(const BucketWork& work, const PartSelector& part) {
+absl::StatusOr<StepEffect> BucketSteps::ErasePartInArchive(const BucketWork& work, const PartSelector& part,
+                                                           Archived archived) {
   ROLLCALL_ASSIGN_OR_RETURN(const ArchiveListing listing, parts_.archive->List(work.name));
   if (listing.versions.empty()) return StepEffect();
   ROLLCALL_ASSIGN_OR_RETURN(const uint64_t selected, CountSelected(InArchive(work, listing, nullptr).get(), part));
@@ -215,6 +217,7 @@ absl::StatusOr<StepEffect> BucketSteps::ErasePartInArchive(const BucketWork& wor
     ROLLCALL_ASSIGN_OR_RETURN(effect, Put(work, &rest));
     effect.rows = rest.dropped();
     effect.bytes = rest.dropped_bytes();
+    ROLLCALL_RETURN_IF_ERROR(archived(effect));
   }
   ROLLCALL_RETURN_IF_ERROR(RemoveOthers(work, &effect));
   ROLLCALL_RETURN_IF_ERROR(DestroyOtherKeys(work, &effect));

@@ -48,9 +48,12 @@ class BucketSteps {
 
   // What the stores have becomes the one object of the bucket.
   absl::StatusOr<StepEffect> Archive(const BucketWork& work);
+  // Told what a new object holds once it is verified, before anything else goes for it.
+  using Archived = absl::FunctionRef<absl::Status(const StepEffect&)>;
+
   // Deletes from the stores exactly the rows the archive has. Rows that came in since, or changed, are archived with
   // the others first. In the end the stores have none, and the archive one object.
-  absl::StatusOr<StepEffect> EmptyStores(const BucketWork& work);
+  absl::StatusOr<StepEffect> EmptyStores(const BucketWork& work, Archived archived);
   // Puts everything the archive has back into the stores, compares, and removes it from the archive. FailedPrecondition
   // if a row cannot be put back; then the archive keeps everything.
   absl::StatusOr<StepEffect> Restore(const BucketWork& work);
@@ -60,7 +63,7 @@ class BucketSteps {
   absl::StatusOr<StepEffect> ErasePartInStores(const BucketWork& work, const PartSelector& part);
   // Archives the bucket anew without the selected rows, under a new key, then removes the other versions and destroys
   // the other keys.
-  absl::StatusOr<StepEffect> ErasePartInArchive(const BucketWork& work, const PartSelector& part);
+  absl::StatusOr<StepEffect> ErasePartInArchive(const BucketWork& work, const PartSelector& part, Archived archived);
   // How many selected rows are left, in stores and archive, counted anew.
   absl::StatusOr<uint64_t> CountPart(const BucketWork& work, const PartSelector& part);
 

@@ -223,7 +223,7 @@ absl::Status TenantPass::Archive(const StoredBucket& bucket) {
 absl::Status TenantPass::EmptyStores(const StoredBucket& bucket) {
   const BucketKey& key = bucket.facts.key;
   ROLLCALL_ASSIGN_OR_RETURN(const BegunStep begun, tenant_.BeginStep(PickOf(key), pb::STEP_EMPTY_STORES));
-  ROLLCALL_ASSIGN_OR_RETURN(const StepEffect effect, steps_.EmptyStores(WorkOf(key)));
+  ROLLCALL_ASSIGN_OR_RETURN(const StepEffect effect, steps_.EmptyStores(WorkOf(key), NoteArchived(key)));
   StepEvidence seen(parts_, options_);
   seen.InStore({effect.rows, effect.bytes, 0, "deleted what the archive has, counted rows", ""});
   ROLLCALL_RETURN_IF_ERROR(tenant_.FinishStep(begun.step.number, begun.step.epoch, seen.evidence()));
@@ -257,7 +257,7 @@ absl::Status TenantPass::ErasePart(const StoredBucket& bucket, const std::string
   ROLLCALL_ASSIGN_OR_RETURN(BegunStep begun, tenant_.BeginStep(PickOf(key), pb::STEP_ERASE_PART, request));
   const BucketWork work = WorkOf(key);
   ROLLCALL_ASSIGN_OR_RETURN(StepEffect in_stores, steps_.ErasePartInStores(work, part));
-  ROLLCALL_ASSIGN_OR_RETURN(StepEffect in_archive, steps_.ErasePartInArchive(work, part));
+  ROLLCALL_ASSIGN_OR_RETURN(StepEffect in_archive, steps_.ErasePartInArchive(work, part, NoteArchived(key)));
   report_->rows_deleted += in_stores.rows;
   round_->Add(
       ErasureTask{tenant_, work, std::move(begun.step), std::move(part), std::move(in_stores), std::move(in_archive)});
@@ -278,13 +278,18 @@ absl::Status TenantPass::AddPurge(const StoredBucket& bucket, bool begun) {
 
 absl::Status TenantPass::TakeInLate(const StoredBucket& bucket) {
   const BucketKey& key = bucket.facts.key;
-  ROLLCALL_ASSIGN_OR_RETURN(const StepEffect effect, steps_.EmptyStores(WorkOf(key)));
+  ROLLCALL_ASSIGN_OR_RETURN(const StepEffect effect, steps_.EmptyStores(WorkOf(key), NoteArchived(key)));
   counts_.erase(key);
   report_->rows_deleted += effect.rows;
   ++report_->late_archived;
-  if (!effect.object.has_value()) return absl::OkStatus();
-  return tenant_.NoteBucket(
-      {key, StoredAt(effect.archived_first_stored_at), effect.archived_rows, effect.archived_bytes});
+  return absl::OkStatus();
+}
+
+std::function<absl::Status(const StepEffect&)> TenantPass::NoteArchived(const BucketKey& key) {
+  return [this, key](const StepEffect& effect) {
+    return tenant_.NoteBucket(
+        {key, StoredAt(effect.archived_first_stored_at), effect.archived_rows, effect.archived_bytes});
+  };
 }
 
 absl::Status TenantPass::PurgeLate(const StoredBucket& bucket) {

@@ -49,6 +49,8 @@ class TenantPass {
   absl::Status ErasePart(const StoredBucket& bucket, const std::string& request);
   absl::Status AddPurge(const StoredBucket& bucket, bool begun);
   absl::Status TakeInLate(const StoredBucket& bucket);
+  // Notes what an object holds: of what is in the archive the stores cannot be counted.
+  std::function<absl::Status(const StepEffect&)> NoteArchived(const BucketKey& key);
   absl::Status PurgeLate(const StoredBucket& bucket);
 
   StepPick PickOf(const BucketKey& key) const;

@@ -66,9 +66,7 @@ void NotingLogger::Log(LogLevel level, absl::string_view event, absl::string_vie
 }
 
 EngineWorld::EngineWorld(const Options& options)
-    : options_(options),
-      folder_((std::filesystem::temp_directory_path() / "engine_test_XXXXXX").string()),
-      policy_(PolicyAt(options.policy)) {
+    : options_(options), folder_(options.folder + "/engine_test_XXXXXX"), policy_(PolicyAt(options.policy)) {
   EXPECT_NE(mkdtemp(folder_.data()), nullptr);
   clock_.JumpWallClock(NoonOf(absl::CivilDay(2024, 2, 1)));
 }
@@ -166,6 +164,7 @@ TickReport EngineWorld::Settle() {
   TickReport sum;
   for (int i = 0; i < 6; ++i) {
     const absl::StatusOr<TickReport> report = engine_->Tick(StopToken());
+    if (faults_.gone()) return sum;
     if (!report.ok()) {
       sum.failed.push_back({kTenant, std::nullopt, "tick", report.status()});
       return sum;

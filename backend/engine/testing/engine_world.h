@@ -2,6 +2,7 @@
 #ifndef ROLLCALL_BACKEND_ENGINE_TESTING_ENGINE_WORLD_H_
 #define ROLLCALL_BACKEND_ENGINE_TESTING_ENGINE_WORLD_H_
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -39,6 +40,8 @@ class EngineWorld {
  public:
   struct Options {
     std::string policy = ROLLCALL_DEFAULT_POLICY;
+    // Where the folder is made.
+    std::string folder = std::filesystem::temp_directory_path().string();
     // In the folder, instead of in memory.
     bool ledger_in_folder = false;
   };

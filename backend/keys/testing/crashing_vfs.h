@@ -22,6 +22,8 @@ class CrashingVfs {
   // From change number `change` on (from 1, counted since this call), nothing is changed any more. 0: never. With
   // `half` the first half of the write it hits is done.
   void CrashAt(uint64_t change, bool half);
+  // Changes since then, those that were refused as well.
+  uint64_t changes() const { return changes_; }
   // Whether a change was refused since.
   bool crashed() const { return crash_at_ != 0 && changes_ >= crash_at_; }
 
