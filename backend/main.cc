@@ -20,8 +20,11 @@
 #include "absl/synchronization/mutex.h"
 #include "backend/config/backend_config.h"
 #include "backend/descriptor_limit.h"
+#include "backend/engine_home/engine_home.h"
 #include "backend/init_command.h"
+#include "backend/lifecycle_service/clock_reading.h"
 #include "backend/lifecycle_service/lifecycle_home.h"
+#include "backend/metrics/retention_metrics.h"
 #include "backend/pki/credential_files.h"
 #include "backend/query/policy_retention.h"
 #include "backend/server.h"
@@ -171,6 +174,29 @@ absl::StatusOr<std::unique_ptr<LifecycleHome>> OpenLifecycle(const BackendConfig
       &logger);
 }
 
+// nullptr if another process keeps tenants' lives: it enforces them, too.
+absl::StatusOr<std::unique_ptr<EngineHome>> OpenEngine(const BackendConfig& config, const RetentionPolicy& policy,
+                                                       SqliteStore& store, LifecycleHome* lives, const Clock& clock,
+                                                       Logger& logger, RetentionObserver& observer) {
+  if (lives == nullptr) return std::unique_ptr<EngineHome>();
+  EngineHomeOptions options;
+  options.data_dir = config.data_dir;
+  options.kek_dir = config.key_folder;
+  options.region = config.region;
+  options.policy = &policy;
+  options.interval = config.retention_interval;
+  EngineHomeParts parts;
+  parts.lifecycle = lives->store();
+  parts.ledger = lives->ledger();
+  parts.store = &store;
+  parts.agents = &store;
+  parts.clock = &clock;
+  parts.reading = [&clock] { return ReadMachineClock(clock); };
+  parts.logger = &logger;
+  parts.observer = &observer;
+  return EngineHome::Open(options, parts);
+}
+
 absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Logger& logger, const Clock& clock) {
   absl::StatusOr<ServerOptions> options = MakeServerOptions(config);
   if (!options.ok()) return options.status();
@@ -196,8 +222,13 @@ absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Log
     parts.audit = (*home)->audit();
     parts.lifecycle = &(*home)->engine();
   }
+  RetentionMetrics retention_metrics(metrics.registry());
+  absl::StatusOr<std::unique_ptr<EngineHome>> engine =
+      OpenEngine(config, retention.policy(), **store, home->get(), clock, logger, retention_metrics);
+  if (!engine.ok()) return engine.status();
   absl::StatusOr<std::unique_ptr<BackendServer>> server = BackendServer::Start(*options, parts);
   if (!server.ok()) return server.status();
+  if (*engine != nullptr) (*engine)->Start();
   if (absl::Status status = WritePort(config.port_file, (*server)->port()); !status.ok()) return status;
   logger.Info("backend.started", "Accepting connections",
               {{"version", Version()},
@@ -211,6 +242,8 @@ absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Log
   logger.Info("backend.stopping", "Finishing what was received", {{"signal", strsignal(signal)}});
   // A second signal ends the process at once; agents then send again what was not acknowledged.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  // A deletion ends between two batches, and goes on at the next start.
+  engine->reset();
   const bool clean = (*server)->Shutdown(config.shutdown_timeout);
   logger.Info("backend.stopped", clean ? "Everything received is written" : "Stopped before everything was written",
               {{"clean", clean}});

@@ -66,6 +66,12 @@ const std::vector<Entry>& Entries() {
        Name{&C::region, 128}},
       {{"ledger_name", "Name of the ledger's key and checkpoints; it stays with the key made at the first start."},
        Name{&C::ledger_name, 255}},
+      {{"key_folder",
+        "Folder of the tenants' keys, which wrap the data keys of the archive; keys/kek in the data folder if not set. "
+        "Better on another disk, and never in the data's backups."},
+       Text{&C::key_folder}},
+      {{"retention_interval", "How often what is due is looked for, which reads all that is stored."},
+       Interval{&C::retention_interval, absl::Seconds(10), absl::Hours(6)}},
       {{"metrics_address", "HOST:PORT on loopback for Prometheus; not served if not set."},
        Address{&C::metrics_address, true}},
       {{"port_file", "File the port is written to once connections are accepted."}, Text{&C::port_file}},

@@ -21,6 +21,9 @@ struct BackendConfig {
   std::string region = "local";
   // Name of the ledger's key and checkpoints.
   std::string ledger_name = "rollcall/ledger";
+  // Folder of the keys that wrap data keys; in the data folder if empty.
+  std::string key_folder;
+  absl::Duration retention_interval = absl::Minutes(15);
   // HOST:PORT on loopback; no metrics if empty.
   std::string metrics_address;
   // Where the chosen port is written once the backend accepts connections; nowhere if empty.

@@ -101,6 +101,7 @@ class EngineWorld {
   SqliteStore* store() { return store_.get(); }
   Archive* archive() { return archive_.get(); }
   DataKeyStore* keys() { return keys_.get(); }
+  Ledger* ledger() { return ledger_.get(); }
   RetentionEngine* engine() { return engine_.get(); }
   FakeClock* clock() { return &clock_; }
   LedgerDisk* ledger_disk() { return &ledger_disk_; }

@@ -1,0 +1,81 @@
+#include "backend/engine_home/engine_home.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "backend/archive/directory_archive.h"
+#include "backend/retention/civil_time.h"
+#include "platform/status_macros.h"
+#include "proto/wire_time.h"
+
+namespace rollcall {
+namespace {
+
+absl::Status MakePrivateFolder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("make folder ", path));
+}
+
+// A tenant has its key from the start: without, nothing of it could be archived on the day it has to be.
+absl::Status MakeTenantKeys(const EngineHomeOptions& options, LifecycleStore* lifecycle, FileKekProvider* keks) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> tenants, lifecycle->Tenants());
+  for (const std::string& name : tenants) {
+    ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, lifecycle->Tenant(name));
+    ROLLCALL_ASSIGN_OR_RETURN(const pb::TenantFacts facts, tenant.Facts());
+    if (facts.region() != options.region) continue;
+    const absl::Status made = keks->Create({name, options.region});
+    if (!made.ok() && !absl::IsAlreadyExists(made)) return made;
+  }
+  return absl::OkStatus();
+}
+
+// What agents may have collected before they were enrolled: the longest a spool keeps anything, and a day for zones.
+constexpr int kDaysBefore = 8;
+
+// The day of the ledger's first entry, or somewhat before: earlier, there was no tenant.
+absl::StatusOr<absl::CivilDay> FirstDay(const Ledger& ledger, const RetentionPolicy& policy, absl::Time now) {
+  if (ledger.Head().size == 0) return DayOf(now, policy.zone);
+  ROLLCALL_ASSIGN_OR_RETURN(const std::string leaf, ledger.Leaf(0));
+  pb::LedgerEntry entry;
+  if (!entry.ParseFromString(leaf)) return absl::DataLossError("read first entry of the ledger: it does not parse");
+  return DayOf(FromWire(entry.at()).value_or(now), policy.zone) - kDaysBefore;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EngineHome>> EngineHome::Open(const EngineHomeOptions& options,
+                                                             const EngineHomeParts& parts) {
+  auto home = std::unique_ptr<EngineHome>(new EngineHome);
+  const std::string keys = absl::StrCat(options.data_dir, "/keys");
+  ROLLCALL_RETURN_IF_ERROR(MakePrivateFolder(keys));
+  home->keks_ =
+      std::make_unique<FileKekProvider>(options.kek_dir.empty() ? absl::StrCat(keys, "/kek") : options.kek_dir);
+  ROLLCALL_RETURN_IF_ERROR(MakeTenantKeys(options, parts.lifecycle, home->keks_.get()));
+  DataKeyStoreOptions key_options;
+  key_options.path = absl::StrCat(keys, "/data_keys.db");
+  key_options.ring_folder = absl::StrCat(keys, "/ring");
+  ROLLCALL_ASSIGN_OR_RETURN(home->keys_, DataKeyStore::Open(key_options, home->keks_.get()));
+  ROLLCALL_ASSIGN_OR_RETURN(std::unique_ptr<ArchiveFiles> files,
+                            OpenArchiveFolder(absl::StrCat(options.data_dir, "/archive")));
+  DirectoryArchiveOptions archive_options;
+  archive_options.region = options.region;
+  ROLLCALL_ASSIGN_OR_RETURN(home->archive_, DirectoryArchive::Open(archive_options, std::move(files),
+                                                                   home->keys_.get(), parts.clock));
+  EngineOptions engine;
+  engine.policy = options.policy;
+  engine.region = options.region;
+  EngineLoopOptions loop;
+  loop.interval = options.interval;
+  ROLLCALL_ASSIGN_OR_RETURN(loop.first_day, FirstDay(*parts.ledger, *options.policy, parts.clock->Now()));
+  home->loop_ = std::make_unique<EngineLoop>(
+      EngineParts{parts.lifecycle, parts.store, parts.agents, home->archive_.get(), home->keys_.get(), parts.clock,
+                  parts.reading, parts.logger},
+      engine, loop, parts.observer);
+  return home;
+}
+
+}  // namespace rollcall
