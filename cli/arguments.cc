@@ -6,21 +6,13 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "cli/bind_command.h"
+#include "cli/lifecycle_arguments.h"
 #include "cli/policy_command.h"
 #include "platform/version.h"
 
 namespace rollcall {
 namespace {
-
-// Binds a verb's options to a struct that lives as long as the command.
-template <typename T>
-void BindCommand(CLI::App* verb, Arguments* arguments, std::shared_ptr<T> values,
-                 absl::Status (*run)(const CommandContext&, const T&), bool needs_backend = true) {
-  verb->final_callback([arguments, values, run, needs_backend] {
-    arguments->command = [values, run](const CommandContext& context) { return run(context, *values); };
-    arguments->needs_backend = needs_backend;
-  });
-}
 
 void AddConnectionOptions(CLI::App* app, Arguments* a) {
   const char* group = "Connection";
@@ -34,6 +26,17 @@ void AddConnectionOptions(CLI::App* app, Arguments* a) {
   app->add_option("--ca", a->ca, "CA certificate (PEM)")->envname("ROLLCALL_CA")->group(group);
   app->add_option("--cert", a->cert, "Your certificate (PEM)")->envname("ROLLCALL_CERT")->group(group);
   app->add_option("--key", a->key, "Its key (PEM)")->envname("ROLLCALL_KEY")->group(group);
+  app->add_option("--tenant", a->tenant, "Which tenant, if your certificate has several")
+      ->envname("ROLLCALL_TENANT")
+      ->group(group);
+  app->add_option("--purpose", a->purpose, "What calls are made for, where they may be")
+      ->envname("ROLLCALL_PURPOSE")
+      ->check(CLI::IsMember({"provide-feature", "data-subject-request", "legal-obligation"}))
+      ->option_text("provide-feature|data-subject-request|legal-obligation")
+      ->group(group);
+  app->add_option("--ticket", a->ticket, "Why the law demands it; calls that may be are made for LEGAL_OBLIGATION")
+      ->envname("ROLLCALL_TICKET")
+      ->group(group);
 }
 
 void AddOutputOptions(CLI::App* app, Arguments* a) {
@@ -91,7 +94,8 @@ void AddDiff(CLI::App* app, Arguments* a) {
 }
 
 void AddRetention(CLI::App* app, Arguments* a) {
-  CLI::App* verb = app->add_subcommand("retention", "How long records must be kept and when they must go");
+  CLI::App* verb =
+      app->add_subcommand("retention", "How long records must be kept, when they must go, and whether they do");
   verb->require_subcommand(1);
   auto values = std::make_shared<AssetArguments>();
   CLI::App* explain = verb->add_subcommand("explain", "The dates of one asset, step by step with their clauses");
@@ -99,6 +103,7 @@ void AddRetention(CLI::App* app, Arguments* a) {
   BindCommand(explain, a, values, &RunRetentionExplain);
   CLI::App* sample = verb->add_subcommand("sample", "The dates of one record of every kind");
   sample->final_callback([a] { a->command = &RunRetentionSample; });
+  AddRetentionVerbs(verb, a);
 }
 
 void AddCalendars(CLI::App* verb, std::string* folder) {
@@ -133,7 +138,7 @@ void AddPolicy(CLI::App* app, Arguments* a) {
 }
 
 void AddCertificate(CLI::App* app, Arguments* a) {
-  CLI::App* verb = app->add_subcommand("certificate", "Certificates of deletion, offline");
+  CLI::App* verb = app->add_subcommand("certificate", "Certificates of deletion; show and verify work offline");
   verb->require_subcommand(1);
   auto shown = std::make_shared<CertificateArguments>();
   CLI::App* show = verb->add_subcommand("show", "What a certificate states, without verifying it");
@@ -147,6 +152,7 @@ void AddCertificate(CLI::App* app, Arguments* a) {
       ->required();
   verify->add_option("--key", verified->key, "The log's public key, NAME+ID+KEY; without it no signature is checked");
   BindCommand(verify, a, verified, &RunCertificateVerify, /*needs_backend=*/false);
+  AddCertificateVerbs(verb, a);
 }
 
 void AddRetract(CLI::App* app, Arguments* a) {
@@ -207,6 +213,7 @@ ParseResult ParseArguments(const std::vector<std::string>& words) {
   AddAssetVerbs(&app, arguments);
   AddDiff(&app, arguments);
   AddRetention(&app, arguments);
+  AddLifecycle(&app, arguments);
   AddPolicy(&app, arguments);
   AddRetract(&app, arguments);
   AddCertificate(&app, arguments);

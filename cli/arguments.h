@@ -21,6 +21,11 @@ struct Arguments {
   std::string cert;
   std::string key;
 
+  // What calls are made for and in; empty: as PurposeFor, the certificate's only tenant, none.
+  std::string purpose;
+  std::string tenant;
+  std::string ticket;
+
   OutputFormat format = OutputFormat::kTable;
   bool wide = false;
   bool no_color = false;
@@ -41,8 +46,8 @@ struct ParseResult {
 };
 
 // Parses `words` (without the program's name). Environment variables ROLLCALL_CONFIG,
-// ROLLCALL_SERVER, ROLLCALL_SERVER_NAME, ROLLCALL_CA, ROLLCALL_CERT and ROLLCALL_KEY stand
-// in for options that are not given.
+// ROLLCALL_SERVER, ROLLCALL_SERVER_NAME, ROLLCALL_CA, ROLLCALL_CERT, ROLLCALL_KEY, ROLLCALL_TENANT,
+// ROLLCALL_PURPOSE and ROLLCALL_TICKET stand in for options that are not given.
 ParseResult ParseArguments(const std::vector<std::string>& words);
 
 }  // namespace rollcall

@@ -45,6 +45,39 @@ TEST(Arguments, CertificateVerifyHasAKeyOfItsOwnAndNeedsNoBackend) {
   EXPECT_EQ(result.arguments.key, "");
 }
 
+TEST(Arguments, WhatIsDoneToATenantsLifeIsOneVerbEach) {
+  const std::vector<std::vector<std::string>> good = {
+      {"service", "list", "--tenant", "acme", "--ticket", "T-1", "--purpose", "legal-obligation"},
+      {"service", "add", "cvm:1", "--request-id", "r"},
+      {"service", "terminate", "cvm:1", "--at", "2026-12-01", "--change", "--yes"},
+      {"service", "cancel-termination", "feature"},
+      {"service", "resume", "cvm:1", "--epoch", "4"},
+      {"hold", "list", "--all"},
+      {"hold", "place", "--basis", "order", "--review-by", "2027-01-01", "--category", "asset_basic,console_config"},
+      {"hold", "approve", "h"},
+      {"hold", "release", "h"},
+      {"hold", "approve-release", "h", "--yes"},
+      {"request", "delete", "--reason", "asked", "--host", "web-1", "--field", "account.name=bob", "--yes"},
+      {"request", "export", "--reason", "asked"},
+      {"request", "status"},
+      {"request", "cancel", "r"},
+      {"certificate", "list", "--limit", "0"},
+      {"certificate", "get", "60be", "--out", "f", "--known-size", "9"},
+      {"retention", "status", "--check"},
+      {"retention", "dry-run", "--day", "2026-12-01"},
+      {"retention", "acknowledge", "--list", "aa", "--yes"},
+      {"retention", "confirm-clock"}};
+  for (const std::vector<std::string>& words : good) {
+    const ParseResult result = ParseArguments(words);
+    EXPECT_FALSE(result.finished) << words[0] << ' ' << words[1] << ": " << result.text;
+    EXPECT_TRUE(result.arguments.needs_backend) << words[1];
+    EXPECT_TRUE(static_cast<bool>(result.arguments.command)) << words[1];
+  }
+  EXPECT_EQ(ParseArguments(good[0]).arguments.tenant, "acme");
+  EXPECT_EQ(ParseArguments(good[0]).arguments.ticket, "T-1");
+  EXPECT_EQ(ParseArguments(good[0]).arguments.purpose, "legal-obligation");
+}
+
 TEST(Arguments, WrongUsageExitsWithTwo) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{},
                                                                                      {"frobnicate"},
@@ -54,6 +87,11 @@ TEST(Arguments, WrongUsageExitsWithTwo) {
                                                                                      {"retention"},
                                                                                      {"certificate"},
                                                                                      {"certificate", "verify", "f"},
+                                                                                     {"service"},
+                                                                                     {"service", "terminate"},
+                                                                                     {"hold", "place", "--basis", "x"},
+                                                                                     {"request", "delete"},
+                                                                                     {"hosts", "--purpose", "fun"},
                                                                                      {"retract", "--collector", "x"},
                                                                                      {"completion", "tcsh"},
                                                                                      {"hosts", "-o", "narrow"}}) {

@@ -4,13 +4,16 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "rollcall/v1/purpose.pb.h"
 
 namespace rollcall {
 namespace {
@@ -39,7 +42,33 @@ absl::StatusOr<BackendConnection> ConnectToBackend(const CliConfig& config) {
   const auto credentials =
       grpc::SslCredentials({.pem_root_certs = *ca, .pem_private_key = *key, .pem_cert_chain = *cert});
   const auto channel = grpc::CreateCustomChannel(config.server, credentials, arguments);
-  return BackendConnection{rollcall::v1::Query::NewStub(channel), rollcall::v1::Operate::NewStub(channel)};
+  return BackendConnection{rollcall::v1::Query::NewStub(channel), rollcall::v1::Operate::NewStub(channel),
+                           rollcall::v1::Lifecycle::NewStub(channel)};
+}
+
+pb::Purpose PurposeFor(const CommandContext& context, const google::protobuf::Descriptor* request) {
+  std::vector<pb::Purpose> declared;
+  const google::protobuf::FileDescriptor* file = request->file();
+  for (int s = 0; s < file->service_count(); ++s) {
+    for (int m = 0; m < file->service(s)->method_count(); ++m) {
+      const google::protobuf::MethodDescriptor* method = file->service(s)->method(m);
+      if (method->input_type() != request) continue;
+      for (int i = 0; i < method->options().ExtensionSize(pb::purpose); ++i) {
+        declared.push_back(method->options().GetExtension(pb::purpose, i));
+      }
+    }
+  }
+  const auto has = [&](pb::Purpose purpose) {
+    return std::find(declared.begin(), declared.end(), purpose) != declared.end();
+  };
+  if (context.purpose.has_value() && has(*context.purpose)) return *context.purpose;
+  if (!context.purpose.has_value() && !context.ticket.empty() && has(pb::LEGAL_OBLIGATION)) return pb::LEGAL_OBLIGATION;
+  return declared.empty() ? pb::PURPOSE_UNSPECIFIED : declared.front();
+}
+
+void AddCallMetadata(const CommandContext& context, grpc::ClientContext* call) {
+  if (!context.tenant.empty()) call->AddMetadata("rollcall-tenant", context.tenant);
+  if (!context.ticket.empty()) call->AddMetadata("rollcall-ticket", context.ticket);
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {
@@ -47,6 +76,10 @@ absl::Status FromGrpc(const grpc::Status& status) {
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   if (code == absl::StatusCode::kUnavailable) {
     return absl::UnavailableError(absl::StrCat("reach the backend: ", status.error_message()));
+  }
+  // The backend's `not as things stand`. Here these two codes are results of commands, with exit codes of their own.
+  if (code == absl::StatusCode::kFailedPrecondition || code == absl::StatusCode::kAborted) {
+    return absl::UnknownError(status.error_message());
   }
   return absl::Status(code, status.error_message());
 }

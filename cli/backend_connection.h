@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/cli_config.h"
+#include "rollcall/v1/lifecycle_service.grpc.pb.h"
 #include "rollcall/v1/operate.grpc.pb.h"
 #include "rollcall/v1/query.grpc.pb.h"
 
@@ -14,6 +15,7 @@ namespace rollcall {
 struct BackendConnection {
   std::unique_ptr<rollcall::v1::Query::StubInterface> query;
   std::unique_ptr<rollcall::v1::Operate::StubInterface> operate;
+  std::unique_ptr<rollcall::v1::Lifecycle::StubInterface> lifecycle;
 };
 
 // Connects lazily over mTLS. Errors: InvalidArgument if a file of `config` cannot be read.

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "cli/screen.h"
+#include "rollcall/v1/lifecycle_service.grpc.pb.h"
 #include "rollcall/v1/operate.grpc.pb.h"
 #include "rollcall/v1/query.grpc.pb.h"
 
@@ -41,10 +42,22 @@ struct CommandContext {
   // Nullptr for commands that ask the backend nothing.
   pb::Query::StubInterface* backend = nullptr;
   pb::Operate::StubInterface* operate = nullptr;
+  pb::Lifecycle::StubInterface* lifecycle = nullptr;
+  // Sent with every call: which of the certificate's tenants, and why the law demands it. Empty ones are not sent.
+  std::string tenant;
+  std::string ticket;
+  // For calls that may be made for it; see PurposeFor.
+  std::optional<pb::Purpose> purpose;
   absl::Time now;
+  // A random id for a request that changes something.
+  std::function<absl::StatusOr<std::string>()> new_request_id;
   // Asks the person a question; true for yes. FailedPrecondition if there is nobody to ask.
   std::function<absl::StatusOr<bool>(absl::string_view question)> confirm;
 };
+
+// What to make a call for that takes `request`: the context's purpose if the method is for it; LEGAL_OBLIGATION if a
+// ticket was given and the method is for that; else the first purpose the method declares.
+pb::Purpose PurposeFor(const CommandContext& context, const google::protobuf::Descriptor* request);
 
 // Sends one request with the purpose set and a deadline, and turns gRPC's status into ours.
 template <typename Service, typename Request, typename Response>
@@ -133,6 +146,12 @@ inline pb::Query::StubInterface* StubOf(const CommandContext& context, const pb:
 inline pb::Operate::StubInterface* StubOf(const CommandContext& context, const pb::Operate::StubInterface*) {
   return context.operate;
 }
+inline pb::Lifecycle::StubInterface* StubOf(const CommandContext& context, const pb::Lifecycle::StubInterface*) {
+  return context.lifecycle;
+}
+
+// Puts tenant and ticket into a call's metadata.
+void AddCallMetadata(const CommandContext& context, grpc::ClientContext* call);
 
 template <typename Service, typename Request, typename Response>
 absl::Status Ask(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Response*),
@@ -140,7 +159,8 @@ absl::Status Ask(grpc::Status (Service::*method)(grpc::ClientContext*, const Req
   grpc::ClientContext call;
   // From now, not from context.now: a person may have been asked in between, and tests choose their own time.
   call.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(60, GPR_TIMESPAN)));
-  request.set_purpose(pb::PROVIDE_FEATURE);
+  AddCallMetadata(context, &call);
+  request.set_purpose(PurposeFor(context, Request::descriptor()));
   return FromGrpc((StubOf(context, static_cast<Service*>(nullptr))->*method)(&call, request, response));
 }
 

@@ -6,11 +6,14 @@
 #include <iostream>
 #include <iterator>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "cli/arguments.h"
 #include "cli/backend_connection.h"
 #include "cli/cli_config.h"
 #include "platform/clock.h"
+#include "platform/host_identity.h"
 #include "platform/table.h"
 
 namespace rollcall {
@@ -54,6 +57,14 @@ absl::Status RunCommand(const Arguments& arguments, Screen* screen) {
   context.screen = screen;
   context.now = SystemClock().Now();
   context.confirm = &AskPerson;
+  context.new_request_id = &GenerateUuid;
+  context.tenant = arguments.tenant;
+  context.ticket = arguments.ticket;
+  if (!arguments.purpose.empty()) {
+    pb::Purpose purpose = pb::PURPOSE_UNSPECIFIED;
+    pb::Purpose_Parse(absl::AsciiStrToUpper(absl::StrReplaceAll(arguments.purpose, {{"-", "_"}})), &purpose);
+    context.purpose = purpose;
+  }
   BackendConnection backend;
   if (arguments.needs_backend) {
     const auto config = LoadConfig(arguments);
@@ -63,6 +74,7 @@ absl::Status RunCommand(const Arguments& arguments, Screen* screen) {
     backend = *std::move(connected);
     context.backend = backend.query.get();
     context.operate = backend.operate.get();
+    context.lifecycle = backend.lifecycle.get();
   }
   return arguments.command(context);
 }

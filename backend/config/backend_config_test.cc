@@ -72,7 +72,7 @@ TEST(BackendConfig, NamesHaveNoSpaceAndNoPlus) {
   for (const char* setting : {"region", "ledger_name"}) {
     EXPECT_TRUE(StoreBackendSetting(setting, "eu-frankfurt", &config).ok()) << setting;
     for (const std::string& bad : {std::string(), std::string("eu frankfurt"), std::string("a+b"),
-                                  std::string("\xc3\xbc"), std::string("a\n"), std::string(300, 'a')}) {
+                                   std::string("\xc3\xbc"), std::string("a\n"), std::string(300, 'a')}) {
       EXPECT_FALSE(StoreBackendSetting(setting, bad, &config).ok()) << setting << ' ' << bad;
     }
   }

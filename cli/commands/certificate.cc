@@ -1,9 +1,7 @@
 #include <fstream>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "cli/certificate_rows.h"
 #include "cli/command.h"
 #include "cli/time_text.h"
 #include "cli/verify/certificate_verifier.h"
@@ -38,49 +36,6 @@ auto ReadWith(const std::string& path, size_t limit, Parse parse) -> decltype(pa
 
 absl::StatusOr<verify::ReadCertificateFile> ReadCertificate(const std::string& path) {
   return ReadWith(path, verify::kMaxCertificateBytes, &verify::ParseCertificateFile);
-}
-
-std::string Lowercase(absl::string_view enum_name) {
-  std::string words = absl::AsciiStrToLower(enum_name);
-  for (char& c : words) c = c == '_' ? ' ' : c;
-  return words;
-}
-
-std::string BucketText(const pb::BucketName& bucket) {
-  return absl::StrCat(Lowercase(pb::Category_Name(bucket.category())), " data of ", bucket.tenant(), ", ",
-                      bucket.hosting_service(), ", collected on ", bucket.collected_day(), " (region ", bucket.region(),
-                      ")");
-}
-
-std::string KeysText(const pb::DeletionStatement& statement) {
-  std::vector<std::string> ids;
-  for (const std::string& id : statement.destroyed_key_ids()) ids.push_back(absl::BytesToHexString(id));
-  return ids.empty() ? "none" : absl::StrJoin(ids, ", ");
-}
-
-std::vector<std::vector<std::string>> StatementRows(const pb::DeletionStatement& statement) {
-  std::vector<std::vector<std::string>> rows = {
-      {"certificate", absl::BytesToHexString(statement.certificate_id())},
-      {"bucket", BucketText(statement.bucket())},
-      {"agreement", absl::StrCat(statement.policy().id(), " version ", statement.policy().version())},
-      {"agreement's hash", absl::BytesToHexString(statement.policy().hash())},
-      {"last day kept", statement.last_retained_day()},
-      {"not to be deleted before", TimeText(statement.not_before())},
-      {"to be deleted by", TimeText(statement.deadline())},
-      {"deleted", TimeText(statement.executed_at())},
-      {"records", absl::StrCat(statement.records(), ", ", BytesText(statement.bytes()))},
-      {"keys destroyed", KeysText(statement)},
-      {"last backup expires", statement.last_backup_expiry_day()},
-  };
-  for (const std::string& fact : statement.facts()) rows.push_back({"fact", fact});
-  for (const std::string& step : statement.explanation()) rows.push_back({"because", step});
-  for (const pb::StoreEvidence& store : statement.stores()) {
-    rows.push_back({absl::StrCat("in ", Lowercase(pb::StoreKind_Name(store.kind())), " ", store.name()),
-                    absl::StrCat(store.deleted(), " deleted, ", store.remaining(), " left on ",
-                                 TimeText(store.verified_at()), ": ", store.method())});
-  }
-  for (const std::string& sentence : statement.does_not_prove()) rows.push_back({"not proven", sentence});
-  return rows;
 }
 
 absl::string_view OutcomeText(Verification::Outcome outcome) {
@@ -121,7 +76,7 @@ absl::Status RunCertificateShow(const CommandContext& context, const Certificate
   ROLLCALL_ASSIGN_OR_RETURN(const verify::ReadCertificateFile file, ReadCertificate(arguments.file));
   if (context.screen->format() == OutputFormat::kJson) return context.screen->Json(file.statement);
   context.screen->Title("What the certificate states; nothing is verified (see: rollcall certificate verify)");
-  context.screen->Rows({"FIELD", "VALUE"}, StatementRows(file.statement));
+  context.screen->Rows({"FIELD", "VALUE"}, CertificateRows(file.statement));
   return absl::OkStatus();
 }
 

@@ -7,11 +7,15 @@ namespace rollcall {
 namespace {
 
 constexpr absl::string_view kVerbs =
-    "hosts summary status schema ls show history diff retention policy retract certificate completion";
+    "hosts summary status schema ls show history diff retention service hold request policy retract certificate "
+    "completion";
 constexpr absl::string_view kOptions =
     "--config --server --server-name --ca --cert --key --format -o --no-color --help "
     "--host --where --at --columns --limit --from --to --kind --check --since --collectors "
-    "--collector --version --dry-run --yes --facts --explain --calendars --checkpoint";
+    "--collector --version --dry-run --yes --facts --explain --calendars --checkpoint "
+    "--tenant --purpose --ticket --request-id --change --epoch --all --basis --review-by --category --service "
+    "--element "
+    "--field --everything --reason --out --known-size --day --list";
 
 constexpr absl::string_view kBash = R"(_rollcall() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
@@ -19,11 +23,16 @@ constexpr absl::string_view kBash = R"(_rollcall() {
     ls|schema|--kind) COMPREPLY=($(compgen -W "@KINDS@" -- "$word")); return ;;
     --format) COMPREPLY=($(compgen -W "table json csv" -- "$word")); return ;;
     -o) COMPREPLY=($(compgen -W "wide" -- "$word")); return ;;
-    retention) COMPREPLY=($(compgen -W "explain sample" -- "$word")); return ;;
+    retention) COMPREPLY=($(compgen -W "@RETENTION@" -- "$word")); return ;;
+    service) COMPREPLY=($(compgen -W "@SERVICE@" -- "$word")); return ;;
+    hold) COMPREPLY=($(compgen -W "@HOLD@" -- "$word")); return ;;
+    request) COMPREPLY=($(compgen -W "@REQUEST@" -- "$word")); return ;;
+    --purpose) COMPREPLY=($(compgen -W "@PURPOSES@" -- "$word")); return ;;
+    --category) COMPREPLY=($(compgen -W "asset_basic console_config" -- "$word")); return ;;
     policy) COMPREPLY=($(compgen -W "lint simulate diff" -- "$word")); return ;;
-    certificate) COMPREPLY=($(compgen -W "show verify" -- "$word")); return ;;
+    certificate) COMPREPLY=($(compgen -W "@CERTIFICATE@" -- "$word")); return ;;
     completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")); return ;;
-    --config|--ca|--cert|--key|--facts|--calendars|--checkpoint|lint|simulate|verify) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --config|--ca|--cert|--key|--facts|--calendars|--checkpoint|--out|lint|simulate|verify) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   if [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "@OPTIONS@" -- "$word"))
@@ -40,11 +49,16 @@ _rollcall() {
     ls|schema|--kind) compadd @KINDS@ ;;
     --format) compadd table json csv ;;
     -o) compadd wide ;;
-    retention) compadd explain sample ;;
+    retention) compadd @RETENTION@ ;;
+    service) compadd @SERVICE@ ;;
+    hold) compadd @HOLD@ ;;
+    request) compadd @REQUEST@ ;;
+    --purpose) compadd @PURPOSES@ ;;
+    --category) compadd asset_basic console_config ;;
     policy) compadd lint simulate diff ;;
-    certificate) compadd show verify ;;
+    certificate) compadd @CERTIFICATE@ ;;
     completion) compadd bash zsh fish ;;
-    --config|--ca|--cert|--key|--facts|--calendars|--checkpoint|lint|simulate|verify) _files ;;
+    --config|--ca|--cert|--key|--facts|--calendars|--checkpoint|--out|lint|simulate|verify) _files ;;
     *) compadd @VERBS@ ; compadd -- @OPTIONS@ ;;
   esac
 }
@@ -54,13 +68,24 @@ compdef _rollcall rollcall
 constexpr absl::string_view kFish = R"(complete -c rollcall -f
 complete -c rollcall -n __fish_use_subcommand -a "@VERBS@"
 complete -c rollcall -n "__fish_seen_subcommand_from ls schema" -a "@KINDS@"
-complete -c rollcall -n "__fish_seen_subcommand_from retention" -a "explain sample"
+complete -c rollcall -n "__fish_seen_subcommand_from retention" -a "@RETENTION@"
+complete -c rollcall -n "__fish_seen_subcommand_from service" -a "@SERVICE@"
+complete -c rollcall -n "__fish_seen_subcommand_from hold" -a "@HOLD@"
+complete -c rollcall -n "__fish_seen_subcommand_from request" -a "@REQUEST@"
+complete -c rollcall -l purpose -x -a "@PURPOSES@"
+complete -c rollcall -l tenant -x
+complete -c rollcall -l ticket -x
+complete -c rollcall -n "__fish_seen_subcommand_from service hold request retention" -l request-id -x
+complete -c rollcall -n "__fish_seen_subcommand_from service hold request retention" -l yes
+complete -c rollcall -n "__fish_seen_subcommand_from hold request" -l category -x -a "asset_basic console_config"
+complete -c rollcall -n "__fish_seen_subcommand_from hold request" -l service -x
 complete -c rollcall -n "__fish_seen_subcommand_from policy" -F -a "lint simulate diff"
 complete -c rollcall -n "__fish_seen_subcommand_from simulate" -l facts -r -F
 complete -c rollcall -n "__fish_seen_subcommand_from simulate" -l explain
 complete -c rollcall -n "__fish_seen_subcommand_from policy" -l calendars -r -F
-complete -c rollcall -n "__fish_seen_subcommand_from certificate" -F -a "show verify"
+complete -c rollcall -n "__fish_seen_subcommand_from certificate" -F -a "@CERTIFICATE@"
 complete -c rollcall -n "__fish_seen_subcommand_from certificate" -l checkpoint -r -F
+complete -c rollcall -n "__fish_seen_subcommand_from certificate" -l out -r -F
 complete -c rollcall -n "__fish_seen_subcommand_from completion" -a "bash zsh fish"
 complete -c rollcall -l format -x -a "table json csv"
 complete -c rollcall -s o -x -a wide
@@ -82,7 +107,16 @@ complete -c rollcall -n "__fish_seen_subcommand_from retract" -l yes
 absl::Status RunCompletion(const CommandContext& context, const CompletionArguments& arguments) {
   const absl::string_view script = arguments.shell == "bash" ? kBash : arguments.shell == "zsh" ? kZsh : kFish;
   const std::string kinds = absl::StrJoin(KindWords(), " ");
-  context.screen->Raw(absl::StrReplaceAll(script, {{"@VERBS@", kVerbs}, {"@OPTIONS@", kOptions}, {"@KINDS@", kinds}}));
+  context.screen->Raw(
+      absl::StrReplaceAll(script, {{"@VERBS@", kVerbs},
+                                   {"@OPTIONS@", kOptions},
+                                   {"@KINDS@", kinds},
+                                   {"@RETENTION@", "explain sample status dry-run acknowledge confirm-clock"},
+                                   {"@SERVICE@", "list add terminate cancel-termination resume"},
+                                   {"@HOLD@", "list place approve release approve-release"},
+                                   {"@REQUEST@", "delete export status cancel"},
+                                   {"@CERTIFICATE@", "list get show verify"},
+                                   {"@PURPOSES@", "provide-feature data-subject-request legal-obligation"}}));
   return absl::OkStatus();
 }
 
