@@ -19,7 +19,7 @@ void DeletionRound::Run() {
   BeginPurges();
   DeleteLate();
   if (doomed_.empty() && erasures_.empty() && late_.empty()) return;
-  const absl::Status residue = absl::OkStatus();
+  const absl::Status residue = EraseResidue(parts_.store, options_.pace, *parts_.clock, stop_);
   if (!residue.ok()) {
     for (const Doomed& doomed : doomed_) NotDone(doomed.task.work, ActionKind::kFinishPurge, residue);
     for (const ErasureTask& erasure : erasures_) NotDone(erasure.work, ActionKind::kErasePart, residue);
