@@ -35,7 +35,7 @@ class EngineGoneTest : public EngineCrashTest, public testing::WithParamInterfac
 TEST_P(EngineGoneTest, AtEveryCall) {
   for (uint64_t call = 1;; ++call) {
     SCOPED_TRACE(absl::StrCat("call ", call));
-    EngineWorld world(InMemory());
+    EngineWorld world;
     world.faults()->FailAt(call, GetParam());
     bool reached = false;
     Disturbance disturbance;

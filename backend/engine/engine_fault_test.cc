@@ -22,7 +22,7 @@ class EngineFaultTest : public testing::Test {
   void FailAtCalls(uint64_t first, FaultPlan::Kind kind) {
     for (uint64_t call = first;; call += 3) {
       SCOPED_TRACE(absl::StrCat("call ", call));
-      EngineWorld world(InMemory());
+      EngineWorld world;
       world.faults()->FailAt(call, kind);
       ASSERT_EQ(Live(&world, Disturbance()), Undisturbed());
       if (!world.faults()->failed()) {
@@ -41,7 +41,7 @@ class EngineFaultTest : public testing::Test {
     uint64_t at = std::numeric_limits<uint64_t>::max();
     for (uint64_t run = 0; run <= kRuns; ++run) {
       SCOPED_TRACE(absl::StrCat("change ", at));
-      EngineWorld world(InMemory());
+      EngineWorld world;
       uint64_t left = at;
       uint64_t counted = 0;
       int restarts = 0;

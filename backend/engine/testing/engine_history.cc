@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <system_error>
-
 namespace rollcall {
 namespace {
 
@@ -71,17 +68,10 @@ std::vector<std::string> Live(EngineWorld* world, const Disturbance& disturbance
 
 const std::vector<std::string>& Undisturbed() {
   static const std::vector<std::string>* const pictures = [] {
-    EngineWorld world(InMemory());
+    EngineWorld world;
     return new std::vector<std::string>(Live(&world, Disturbance()));
   }();
   return *pictures;
-}
-
-EngineWorld::Options InMemory() {
-  EngineWorld::Options options;
-  std::error_code error;
-  if (std::filesystem::is_directory("/dev/shm", error)) options.folder = "/dev/shm";
-  return options;
 }
 
 }  // namespace rollcall

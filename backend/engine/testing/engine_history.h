@@ -33,9 +33,6 @@ std::vector<std::string> Live(EngineWorld* world, const Disturbance& disturbance
 // The pictures without a disturbance. Worked out once; if a CrashingVfs lives then, in it.
 const std::vector<std::string>& Undisturbed();
 
-// Where syncs cost nothing, if the host has such a place.
-EngineWorld::Options InMemory();
-
 }  // namespace rollcall
 
 #endif  // ROLLCALL_BACKEND_ENGINE_TESTING_ENGINE_HISTORY_H_

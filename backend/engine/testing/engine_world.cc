@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -63,6 +64,12 @@ void NotingLogger::Log(LogLevel level, absl::string_view event, absl::string_vie
   std::string line = absl::StrCat(LogLevelName(level), " ", event, " ", message);
   for (const LogField& field : fields) absl::StrAppend(&line, " ", field.key(), "=", field.json());
   lines_.push_back(std::move(line));
+}
+
+std::string WhereSyncsAreCheap() {
+  std::error_code error;
+  if (std::filesystem::is_directory("/dev/shm", error)) return "/dev/shm";
+  return std::filesystem::temp_directory_path().string();
 }
 
 EngineWorld::EngineWorld(const Options& options)
