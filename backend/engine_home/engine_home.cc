@@ -63,18 +63,19 @@ absl::StatusOr<std::unique_ptr<EngineHome>> EngineHome::Open(const EngineHomeOpt
                             OpenArchiveFolder(absl::StrCat(options.data_dir, "/archive")));
   DirectoryArchiveOptions archive_options;
   archive_options.region = options.region;
-  ROLLCALL_ASSIGN_OR_RETURN(home->archive_, DirectoryArchive::Open(archive_options, std::move(files),
-                                                                   home->keys_.get(), parts.clock));
+  ROLLCALL_ASSIGN_OR_RETURN(home->archive_,
+                            DirectoryArchive::Open(archive_options, std::move(files), home->keys_.get(), parts.clock));
   EngineOptions engine;
   engine.policy = options.policy;
   engine.region = options.region;
+  engine.pace = options.pace;
   EngineLoopOptions loop;
   loop.interval = options.interval;
   ROLLCALL_ASSIGN_OR_RETURN(loop.first_day, FirstDay(*parts.ledger, *options.policy, parts.clock->Now()));
-  home->loop_ = std::make_unique<EngineLoop>(
-      EngineParts{parts.lifecycle, parts.store, parts.agents, home->archive_.get(), home->keys_.get(), parts.clock,
-                  parts.reading, parts.logger},
-      engine, loop, parts.observer);
+  home->loop_ =
+      std::make_unique<EngineLoop>(EngineParts{parts.lifecycle, parts.store, parts.agents, home->archive_.get(),
+                                               home->keys_.get(), parts.clock, parts.reading, parts.logger},
+                                   engine, loop, parts.observer);
   return home;
 }
 

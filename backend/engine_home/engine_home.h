@@ -28,6 +28,8 @@ struct EngineHomeOptions {
   // Outlives the home.
   const RetentionPolicy* policy = nullptr;
   absl::Duration interval = absl::Minutes(15);
+  // How deletions give way to others.
+  PurgePace pace;
 };
 
 // What it works on; all of it outlives the home.

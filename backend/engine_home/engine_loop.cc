@@ -55,7 +55,8 @@ absl::Duration EngineLoop::RunOnce() {
 
 void EngineLoop::Figure(const TickReport& report) {
   observer_->OnTick(report);
-  const absl::StatusOr<RetentionFigures> figures = ComputeFigures(parts_.lifecycle, parts_.clock->Now());
+  const absl::StatusOr<RetentionFigures> figures =
+      ComputeFigures(parts_.lifecycle, engine_options_.policy->zone, parts_.clock->Now());
   if (figures.ok()) {
     observer_->OnFigures(*figures);
   } else {
@@ -67,7 +68,8 @@ void EngineLoop::Audit(absl::Time now) {
   const absl::StatusOr<AuditFigures> figures = AuditAll(now);
   if (!figures.ok()) {
     if (!absl::IsCancelled(figures.status())) {
-      parts_.logger->Error("retention.audit_failed", "What is overdue cannot be counted", {{"error", figures.status()}});
+      parts_.logger->Error("retention.audit_failed", "What is overdue cannot be counted",
+                           {{"error", figures.status()}});
     }
     return;
   }

@@ -2,19 +2,20 @@
 
 #include <algorithm>
 
+#include "backend/retention/civil_time.h"
 #include "platform/status_macros.h"
 
 namespace rollcall {
 
-absl::StatusOr<RetentionFigures> ComputeFigures(LifecycleStore* lifecycle, absl::Time now) {
+absl::StatusOr<RetentionFigures> ComputeFigures(LifecycleStore* lifecycle, absl::TimeZone zone, absl::Time now) {
   RetentionFigures figures;
-  ROLLCALL_ASSIGN_OR_RETURN(const auto forecast, lifecycle->Forecast(30));
-  int day = 0;
+  ROLLCALL_ASSIGN_OR_RETURN(const auto forecast, lifecycle->Forecast(31));
+  const absl::CivilDay today = DayOf(now, zone);
   for (const auto& [date, buckets] : forecast) {
-    ++day;
-    if (day <= 1) figures.due_next_1d += buckets;
-    if (day <= 7) figures.due_next_7d += buckets;
-    figures.due_next_30d += buckets;
+    const absl::civil_diff_t ahead = date - today;
+    if (ahead <= 1) figures.due_next_1d += buckets;
+    if (ahead <= 7) figures.due_next_7d += buckets;
+    if (ahead <= 30) figures.due_next_30d += buckets;
   }
   ROLLCALL_ASSIGN_OR_RETURN(const std::vector<DueBucket> due, lifecycle->Due());
   for (const DueBucket& bucket : due) {

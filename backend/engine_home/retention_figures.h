@@ -13,7 +13,7 @@ namespace rollcall {
 
 // Of all tenants.
 struct RetentionFigures {
-  // Buckets that fall due within so many days from now; what is due already is in all of them.
+  // Buckets that fall due by the end of so many days after today; what is due already is in all of them.
   uint64_t due_next_1d = 0;
   uint64_t due_next_7d = 0;
   uint64_t due_next_30d = 0;
@@ -32,8 +32,8 @@ struct AuditFigures {
   uint64_t misplaced = 0;
 };
 
-// Computes the figures from what the lifecycle store knows at `now`.
-absl::StatusOr<RetentionFigures> ComputeFigures(LifecycleStore* lifecycle, absl::Time now);
+// Computes the figures from what the lifecycle store knows at `now`; `zone` is the agreement's.
+absl::StatusOr<RetentionFigures> ComputeFigures(LifecycleStore* lifecycle, absl::TimeZone zone, absl::Time now);
 
 // Called from the engine's thread.
 class RetentionObserver {

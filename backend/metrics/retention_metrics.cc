@@ -51,7 +51,9 @@ struct RetentionMetrics::Families {
         last_audit(OneGauge(r, "rollcall_retention_last_audit_timestamp_seconds",
                             "When the stores were last asked for what is overdue.")) {}
 
-  void CountSteps(const char* step, uint64_t count) { steps.Add({{"step", step}}).Increment(static_cast<double>(count)); }
+  void CountSteps(const char* step, uint64_t count) {
+    steps.Add({{"step", step}}).Increment(static_cast<double>(count));
+  }
 
   Family<Counter>& steps;
   Counter& rows_deleted;
