@@ -174,11 +174,15 @@ absl::StatusOr<std::unique_ptr<LifecycleHome>> OpenLifecycle(const BackendConfig
       &logger);
 }
 
-// nullptr if another process keeps tenants' lives: it enforces them, too.
+// nullptr if that is not asked for, or another process keeps tenants' lives: it enforces them, too.
 absl::StatusOr<std::unique_ptr<EngineHome>> OpenEngine(const BackendConfig& config, const RetentionPolicy& policy,
                                                        SqliteStore& store, LifecycleHome* lives, const Clock& clock,
                                                        Logger& logger, RetentionObserver& observer) {
   if (lives == nullptr) return std::unique_ptr<EngineHome>();
+  if (!config.enforce_retention) {
+    logger.Info("retention.off", "Nothing is archived or deleted: enforce_retention is not set");
+    return std::unique_ptr<EngineHome>();
+  }
   EngineHomeOptions options;
   options.data_dir = config.data_dir;
   options.kek_dir = config.key_folder;
@@ -242,9 +246,9 @@ absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Log
   logger.Info("backend.stopping", "Finishing what was received", {{"signal", strsignal(signal)}});
   // A second signal ends the process at once; agents then send again what was not acknowledged.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  const bool clean = (*server)->Shutdown(config.shutdown_timeout);
   // A deletion ends between two batches, and goes on at the next start.
   engine->reset();
-  const bool clean = (*server)->Shutdown(config.shutdown_timeout);
   logger.Info("backend.stopped", clean ? "Everything received is written" : "Stopped before everything was written",
               {{"clean", clean}});
   return absl::OkStatus();

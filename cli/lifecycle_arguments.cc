@@ -61,7 +61,7 @@ void AddServices(CLI::App* app, Arguments* a) {
 }
 
 void AddSelector(CLI::App* verb, SelectorArguments* selector, bool parts) {
-  const char* group = "What of the tenant's data; all that is given must hold";
+  const char* group = "What of the tenant's data; all that is given must hold, and any of several fields";
   const auto list = [&](const char* name, std::vector<std::string>* values, const char* help) {
     verb->add_option(name, *values, help)->delimiter(',')->group(group);
   };

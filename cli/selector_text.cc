@@ -68,7 +68,7 @@ std::string SelectorText(const pb::Selector& selector) {
     absl::StrAppend(&text, " of ", absl::StrJoin(selector.hosting_services(), ", "));
   if (!selector.hosts().empty()) absl::StrAppend(&text, " on ", absl::StrJoin(selector.hosts(), ", "));
   for (const pb::FieldCondition& field : selector.fields()) {
-    absl::StrAppend(&text, " where ", field.field(), " is ", field.value());
+    absl::StrAppend(&text, &field == &selector.fields(0) ? " where " : " or ", field.field(), " is ", field.value());
   }
   if (!selector.from_day().empty() || !selector.to_day().empty()) absl::StrAppend(&text, ", collected");
   if (!selector.from_day().empty()) absl::StrAppend(&text, " from ", selector.from_day());

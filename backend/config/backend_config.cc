@@ -70,6 +70,10 @@ const std::vector<Entry>& Entries() {
         "Folder of the tenants' keys, which wrap the data keys of the archive; keys/kek in the data folder if not set. "
         "Better on another disk, and never in the data's backups."},
        Text{&C::key_folder}},
+      {{"enforce_retention",
+        "true has the backend archive and delete what the agreement says is to go. Off by default: see "
+        "docs/retention.md for what is still missing."},
+       Switch{&C::enforce_retention}},
       {{"retention_interval", "How often what is due is looked for, which reads all that is stored."},
        Interval{&C::retention_interval, absl::Seconds(10), absl::Hours(6)}},
       {{"metrics_address", "HOST:PORT on loopback for Prometheus; not served if not set."},

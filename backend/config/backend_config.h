@@ -24,6 +24,7 @@ struct BackendConfig {
   // Folder of the keys that wrap data keys; in the data folder if empty.
   std::string key_folder;
   absl::Duration retention_interval = absl::Minutes(15);
+  bool enforce_retention = false;
   // HOST:PORT on loopback; no metrics if empty.
   std::string metrics_address;
   // Where the chosen port is written once the backend accepts connections; nowhere if empty.

@@ -20,15 +20,31 @@ absl::Status MakePrivateFolder(const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat("make folder ", path));
 }
 
-// A tenant has its key from the start: without, nothing of it could be archived on the day it has to be.
+// Whether anything of the tenant is, or may be, in the archive.
+absl::StatusOr<bool> IsArchived(TenantLifecycle* tenant) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<StoredBucket> buckets, tenant->Buckets());
+  return std::any_of(buckets.begin(), buckets.end(), [](const StoredBucket& bucket) {
+    return bucket.facts.state != pb::BUCKET_ACTIVE && bucket.facts.state != pb::BUCKET_PURGED;
+  });
+}
+
+// A tenant has its key from the start: without, nothing of it could be archived on the day it has to be. But a key that
+// is missing beside archived data is a folder that is not mounted; a new one would not open the old data.
 absl::Status MakeTenantKeys(const EngineHomeOptions& options, LifecycleStore* lifecycle, FileKekProvider* keks) {
   ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> tenants, lifecycle->Tenants());
   for (const std::string& name : tenants) {
     ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, lifecycle->Tenant(name));
     ROLLCALL_ASSIGN_OR_RETURN(const pb::TenantFacts facts, tenant.Facts());
     if (facts.region() != options.region) continue;
-    const absl::Status made = keks->Create({name, options.region});
-    if (!made.ok() && !absl::IsAlreadyExists(made)) return made;
+    ROLLCALL_ASSIGN_OR_RETURN(const bool has_key, keks->Has({name, options.region}));
+    if (has_key) continue;
+    ROLLCALL_ASSIGN_OR_RETURN(const bool archived, IsArchived(&tenant));
+    if (archived) {
+      return absl::FailedPreconditionError(absl::StrCat("find key of tenant ", name,
+                                                        ": it is missing, and the tenant has archived data; is the "
+                                                        "folder of keys mounted?"));
+    }
+    ROLLCALL_RETURN_IF_ERROR(keks->Create({name, options.region}));
   }
   return absl::OkStatus();
 }

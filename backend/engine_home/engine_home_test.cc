@@ -177,12 +177,14 @@ TEST_F(EngineHomeTest, DataKeysAreBackedUp) {
   EXPECT_EQ(backups(), once);
 }
 
-TEST_F(EngineHomeTest, AClockThatIsNotTrustedStopsTheAuditToo) {
+TEST_F(EngineHomeTest, AClockThatIsNotTrustedStopsAuditAndBackup) {
   const auto loop = MakeLoop();
   world_.set_synchronised(false);
   loop->RunOnce();
   EXPECT_FALSE(observed_.tick().clock.ok());
   EXPECT_EQ(observed_.audits(), 0);
+  const std::filesystem::path ring = world_.folder() + "/ring";
+  EXPECT_TRUE(!std::filesystem::exists(ring) || std::filesystem::is_empty(ring));
 }
 
 TEST_F(EngineHomeTest, AHomeIsPrivateAndHasAKeyForEachTenant) {
@@ -198,6 +200,21 @@ TEST_F(EngineHomeTest, AHomeIsPrivateAndHasAKeyForEachTenant) {
   EXPECT_EQ(info.st_mode & 0777, 0600U);
   // Another process would delete behind this one's back.
   EXPECT_EQ(OpenHome().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(EngineHomeTest, AKeyThatIsAwayIsNotReplaced) {
+  ASSERT_TRUE(OpenHome().ok());
+  const std::filesystem::path keys = data_dir() + "/keys/kek";
+  std::filesystem::rename(keys, data_dir() + "/unmounted");
+  EXPECT_TRUE(OpenHome().ok()) << "nothing is archived";
+  ASSERT_TRUE(world_.Found({"bob"}, kOld).ok());
+  ASSERT_TRUE(world_.End("end").ok());
+  MakeLoop()->RunOnce();
+  std::filesystem::remove_all(keys);
+  const absl::Status refused = OpenHome().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("is the folder of keys mounted"));
+  EXPECT_FALSE(std::filesystem::exists(keys));
 }
 
 TEST_F(EngineHomeTest, TheThreadTicksAndEndsWhenAsked) {

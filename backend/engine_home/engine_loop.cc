@@ -47,7 +47,8 @@ absl::Duration EngineLoop::RunOnce() {
   Figure(*report);
   const absl::Time now = parts_.clock->Now();
   if (report->clock.ok() && IsTime(&audited_at_, options_.audit_interval)) Audit(now);
-  if (IsTime(&backed_up_at_, options_.key_backup_interval)) BackUpKeys(now);
+  // The ring goes by the names of its files: one of the future would stay, and remove all others.
+  if (report->clock.ok() && IsTime(&backed_up_at_, options_.key_backup_interval)) BackUpKeys(now);
   if (report->more) return kShortestPause;
   const absl::Duration due = report->next_due.value_or(absl::InfiniteFuture()) - now;
   return std::clamp(due, kShortestPause, std::max(kShortestPause, options_.interval));

@@ -1,5 +1,9 @@
 #include "backend/keys/kek_provider.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -26,6 +30,14 @@ absl::Status FileKekProvider::Create(const KekName& name) {
   const absl::Status status = CreatePrivateFile(path, text);
   Wipe(&text);
   return status;
+}
+
+absl::StatusOr<bool> FileKekProvider::Has(const KekName& name) const {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::string path, PathOf(name));
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) == 0) return true;
+  if (errno == ENOENT) return false;
+  return absl::ErrnoToStatus(errno, absl::StrCat("find key encryption key ", path));
 }
 
 absl::Status FileKekProvider::Destroy(const KekName& name) {

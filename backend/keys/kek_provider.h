@@ -36,6 +36,8 @@ class FileKekProvider : public KekProvider {
   // Makes a key. AlreadyExists if there is one; InvalidArgument if a name is not 1 to 63 of [a-z0-9-], beginning and
   // ending with a letter or digit.
   absl::Status Create(const KekName& name);
+  // Whether there is one, readable or not.
+  absl::StatusOr<bool> Has(const KekName& name) const;
   // Overwrites and removes the key: every data key it wraps is lost with it. NotFound if there is none.
   absl::Status Destroy(const KekName& name);
 

@@ -27,6 +27,8 @@ TEST(FileKekProviderTest, WrapsForOneTenantRegionAndContext) {
 TEST(FileKekProviderTest, IsMadeOnceAndForItsOwnerOnly) {
   KeyStoreFolder folder;
   EXPECT_TRUE(absl::IsAlreadyExists(folder.keks()->Create(kAcme)));
+  EXPECT_TRUE(folder.keks()->Has(kAcme).value());
+  EXPECT_FALSE(folder.keks()->Has({"other", kAcme.region}).value());
   const std::string path = folder.path() + "/keks/eu-frankfurt/acme.kek";
   struct stat info;
   ASSERT_EQ(stat(path.c_str(), &info), 0);

@@ -36,6 +36,7 @@ void LogCheckpoint::RunIfDue(std::mutex* writers) {
     status = Run();
   }
   const std::lock_guard state(state_mutex_);
+  if (!status.ok()) tried_ = 0;  // at once, as soon as somebody writes
   health_ = status;
 }
 

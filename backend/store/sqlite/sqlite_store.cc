@@ -214,9 +214,10 @@ absl::StatusOr<uint64_t> SqliteStore::Retract(const UnitName& unit, absl::string
 }
 
 absl::Status SqliteStore::CheckWritable() {
-  if (absl::Status status = checkpoint_->health(); !status.ok()) return Annotate("checkpoint", status);
-  return InWriteTransaction("write probe",
-                            [](Connection* db) { return db->Prepare("UPDATE probe SET writes = writes + 1").Run(); });
+  const absl::Status probed = InWriteTransaction(
+      "write probe", [](Connection* db) { return db->Prepare("UPDATE probe SET writes = writes + 1").Run(); });
+  // After the probe, which checkpoints again if the last one failed.
+  return probed.ok() ? Annotate("checkpoint", checkpoint_->health()) : probed;
 }
 
 absl::StatusOr<BucketPage> SqliteStore::ListBuckets(absl::string_view tenant, absl::TimeZone zone,
