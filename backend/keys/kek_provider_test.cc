@@ -28,7 +28,7 @@ TEST(FileKekProviderTest, IsMadeOnceAndForItsOwnerOnly) {
   KeyStoreFolder folder;
   EXPECT_TRUE(absl::IsAlreadyExists(folder.keks()->Create(kAcme)));
   EXPECT_TRUE(folder.keks()->Has(kAcme).value());
-  EXPECT_FALSE(folder.keks()->Has({"other", kAcme.region}).value());
+  EXPECT_FALSE(folder.keks()->Has({"nobody", kAcme.region}).value());
   const std::string path = folder.path() + "/keks/eu-frankfurt/acme.kek";
   struct stat info;
   ASSERT_EQ(stat(path.c_str(), &info), 0);
