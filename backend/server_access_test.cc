@@ -461,7 +461,8 @@ TEST_F(ServerAccessTest, RandomCallsAreAnsweredAsTheRuleSays) {
     ASSERT_EQ(answered ? grpc::StatusCode::OK : answer.code, may ? grpc::StatusCode::OK : refusal)
         << i << ": " << method.full_name() << ' ' << purpose << ' ' << tenant << ": " << answer.message;
     for (const std::string& other : tenants) {
-      if (other != tenant) ASSERT_FALSE(absl::StrContains(answer.bytes, "only-" + other)) << i;
+      if (other == tenant) continue;
+      ASSERT_FALSE(absl::StrContains(answer.bytes, "only-" + other)) << i;
     }
     allowed += may ? 1 : 0;
   }

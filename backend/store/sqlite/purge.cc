@@ -86,24 +86,24 @@ absl::StatusOr<DeleteOutcome> DeleteBucketRows(Connection* db, const BucketRef& 
   if (rows.size() > kMaxBucketRows) return absl::InvalidArgumentError("more rows than fit one transaction");
   ROLLCALL_RETURN_IF_ERROR(PassFence(db, bucket.tenant, fence));
   DeleteOutcome outcome;
-  std::optional<BucketUnit> unit;
+  // By pointer: what an empty optional would hold is uninitialized to some compilers.
+  std::unique_ptr<BucketUnit> unit;
   for (const BucketRow& row : rows) {
     ROLLCALL_RETURN_IF_ERROR(CheckRow(bucket, row));
-    if (!unit.has_value() || !unit->Has(row)) {
-      if (unit.has_value()) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, true));
+    if (unit == nullptr || !unit->Has(row)) {
+      if (unit != nullptr) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, true));
       ROLLCALL_ASSIGN_OR_RETURN(std::optional<BucketUnit> next, BucketUnit::Find(db, row));
-      unit.reset();
-      if (next.has_value()) unit.emplace(*std::move(next));
+      unit = next.has_value() ? std::make_unique<BucketUnit>(*std::move(next)) : nullptr;
     }
-    if (unit.has_value()) {
-      ROLLCALL_RETURN_IF_ERROR(DeleteRow(db, bucket, row, &*unit, &outcome));
+    if (unit != nullptr) {
+      ROLLCALL_RETURN_IF_ERROR(DeleteRow(db, bucket, row, unit.get(), &outcome));
     } else {
       ++outcome.absent;
     }
     ++outcome.handled;
     if (!go_on()) break;
   }
-  if (unit.has_value()) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, true));
+  if (unit != nullptr) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, true));
   return outcome;
 }
 
