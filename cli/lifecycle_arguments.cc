@@ -20,7 +20,7 @@ void AddOperation(CLI::App* verb, OperationArguments* operation) {
 }
 
 CLI::App* AddServiceVerb(CLI::App* group, Arguments* a, const std::string& name, const std::string& help,
-                         std::shared_ptr<ServiceArguments> values,
+                         const std::shared_ptr<ServiceArguments>& values,
                          absl::Status (*run)(const CommandContext&, const ServiceArguments&)) {
   CLI::App* verb = group->add_subcommand(name, help);
   verb->add_option("SERVICE", values->service, "Hosting service, such as cvm:ins-1234; feature is the feature")

@@ -184,7 +184,7 @@ absl::StatusOr<DryRunList> LifecycleStore::MakeDryRun(absl::CivilDay day) {
   // The last instant of the day: what falls due on it, and ends that take effect until then.
   const absl::Time end = EndOfDay(day, core_->policy().zone) - absl::Microseconds(1);
   ROLLCALL_RETURN_IF_ERROR(
-      ForEachBucket(end, [&](const std::string& tenant, const StoredBucket& bucket, BucketDecision decision) {
+      ForEachBucket(end, [&](const std::string& tenant, const StoredBucket& bucket, const BucketDecision& decision) {
         if (decision.Wants(ActionKind::kPurge)) list.lines.push_back(LineOf(tenant, bucket.facts.key));
       }));
   std::sort(list.lines.begin(), list.lines.end());
