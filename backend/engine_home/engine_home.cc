@@ -1,24 +1,17 @@
 #include "backend/engine_home/engine_home.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "backend/archive/directory_archive.h"
+#include "backend/pki/credential_files.h"
 #include "backend/retention/civil_time.h"
 #include "platform/status_macros.h"
 #include "proto/wire_time.h"
 
 namespace rollcall {
 namespace {
-
-absl::Status MakePrivateFolder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, absl::StrCat("make folder ", path));
-}
 
 // Whether anything of the tenant is, or may be, in the archive.
 absl::StatusOr<bool> IsArchived(TenantLifecycle* tenant) {

@@ -7,6 +7,7 @@
 #ifndef ROLLCALL_BACKEND_ENGINE_HOME_ENGINE_HOME_H_
 #define ROLLCALL_BACKEND_ENGINE_HOME_ENGINE_HOME_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 

@@ -1,8 +1,10 @@
 #include "backend/lifecycle/lifecycle_schema.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "backend/store/sqlite/migration.h"
 #include "platform/status_macros.h"
 
 namespace rollcall {
@@ -182,45 +184,15 @@ CREATE TABLE forecast (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// Entry i brings a database from version i to version i + 1. Entries are never edited.
 constexpr const char* kMigrations[] = {kVersion1};
 static_assert(std::size(kMigrations) == kLifecycleSchemaVersion);
-
-absl::Status CheckOwner(Connection* db) {
-  ROLLCALL_ASSIGN_OR_RETURN(const int64_t application, db->QueryInt("PRAGMA application_id"));
-  ROLLCALL_ASSIGN_OR_RETURN(const int64_t version, db->QueryInt("PRAGMA user_version"));
-  ROLLCALL_ASSIGN_OR_RETURN(const int64_t objects, db->QueryInt("SELECT count(*) FROM sqlite_schema"));
-  const bool empty = application == 0 && version == 0 && objects == 0;
-  if (!empty && application != kLifecycleApplicationId) {
-    return absl::FailedPreconditionError("open lifecycle database: it belongs to another program");
-  }
-  if (version > kLifecycleSchemaVersion) {
-    return absl::FailedPreconditionError(absl::StrCat("open lifecycle database: its schema version ", version,
-                                                      " is newer than this program's ", kLifecycleSchemaVersion));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Migrate(Connection* db) {
-  ROLLCALL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(db));
-  ROLLCALL_RETURN_IF_ERROR(CheckOwner(db));
-  ROLLCALL_ASSIGN_OR_RETURN(const int64_t from, db->QueryInt("PRAGMA user_version"));
-  if (from == kLifecycleSchemaVersion) return absl::OkStatus();
-  for (int64_t version = from; version < kLifecycleSchemaVersion; ++version) {
-    ROLLCALL_RETURN_IF_ERROR(db->Execute(kMigrations[version]));
-  }
-  ROLLCALL_RETURN_IF_ERROR(db->Execute(absl::StrCat("PRAGMA application_id=", kLifecycleApplicationId).c_str()));
-  ROLLCALL_RETURN_IF_ERROR(db->Execute(absl::StrCat("PRAGMA user_version=", kLifecycleSchemaVersion).c_str()));
-  return transaction.Commit();
-}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> OpenLifecycleDatabase(const std::string& path) {
   ROLLCALL_ASSIGN_OR_RETURN(std::unique_ptr<Connection> db, Connection::Open(path, Connection::Mode::kReadWrite));
-  ROLLCALL_RETURN_IF_ERROR(CheckOwner(db.get()));
-  ROLLCALL_RETURN_IF_ERROR(db->Execute("PRAGMA journal_mode=WAL"));
-  ROLLCALL_RETURN_IF_ERROR(Migrate(db.get()));
+  const absl::Status status = MigrateDatabase(db.get(), {kLifecycleApplicationId, kMigrations});
+  if (!status.ok()) return absl::Status(status.code(), absl::StrCat("open ", path, ": ", status.message()));
   return db;
 }
 

@@ -11,9 +11,9 @@
 
 namespace rollcall {
 
-inline constexpr int64_t kLifecycleSchemaVersion = 1;
+inline constexpr int kLifecycleSchemaVersion = 1;
 // `RCLC`.
-inline constexpr int64_t kLifecycleApplicationId = 0x52434c43;
+inline constexpr int kLifecycleApplicationId = 0x52434c43;
 
 // Opens or makes the database, with a write-ahead log, and brings its tables to this program's version.
 // FailedPrecondition if it is another program's or newer than this one.

@@ -1,8 +1,8 @@
 #include "backend/store/sqlite/schema.h"
 
-#include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
-#include "platform/status_macros.h"
+#include <iterator>
+
+#include "backend/store/sqlite/migration.h"
 
 namespace rollcall {
 namespace {
@@ -140,71 +140,13 @@ CREATE TABLE tenant_fence (
 ) STRICT;
 )sql";
 
-// Entry i brings a database from version i to version i + 1. Entries are never edited.
 constexpr const char* kMigrations[] = {kVersion1, kVersion2};
 static_assert(std::size(kMigrations) == kSqliteSchemaVersion);
-
-// What the file says of itself.
-struct State {
-  int64_t application = 0;
-  int64_t version = 0;
-  int64_t objects = 0;
-};
-
-// At one moment: another process may be making it.
-absl::StatusOr<State> ReadState(Connection* connection) {
-  ROLLCALL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginRead(connection));
-  State state;
-  ROLLCALL_ASSIGN_OR_RETURN(state.application, connection->QueryInt("PRAGMA application_id"));
-  ROLLCALL_ASSIGN_OR_RETURN(state.version, connection->QueryInt("PRAGMA user_version"));
-  ROLLCALL_ASSIGN_OR_RETURN(state.objects, connection->QueryInt("SELECT count(*) FROM sqlite_schema"));
-  ROLLCALL_RETURN_IF_ERROR(transaction.Commit());
-  return state;
-}
-
-// SQLite does not wait for others when the way of journaling changes, so we do: as long as for any other lock.
-absl::Status UseWal(Connection* connection) {
-  constexpr int kWaitMs = 20;
-  absl::Status status;
-  for (int waited = 0; waited <= kBusyTimeoutMs; waited += kWaitMs) {
-    status = connection->Execute("PRAGMA journal_mode=WAL");
-    if (!absl::IsUnavailable(status)) return status;
-    sqlite3_sleep(kWaitMs);
-  }
-  return status;
-}
-
-absl::Status Migrate(Connection* connection, int64_t from) {
-  for (int64_t version = from; version < kSqliteSchemaVersion; ++version) {
-    ROLLCALL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(connection));
-    // Another process that shares the database may have been faster.
-    ROLLCALL_ASSIGN_OR_RETURN(const int64_t now, connection->QueryInt("PRAGMA user_version"));
-    if (now > version) continue;
-    ROLLCALL_RETURN_IF_ERROR(connection->Execute(kMigrations[version]));
-    ROLLCALL_RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA application_id=", kSqliteApplicationId).c_str()));
-    ROLLCALL_RETURN_IF_ERROR(connection->Execute(absl::StrCat("PRAGMA user_version=", version + 1).c_str()));
-    ROLLCALL_RETURN_IF_ERROR(transaction.Commit());
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
 absl::Status PrepareSchema(Connection* connection) {
-  ROLLCALL_ASSIGN_OR_RETURN(const State state, ReadState(connection));
-  const bool empty = state.objects == 0 && state.version == 0 && state.application == 0;
-  if (!empty && state.application != kSqliteApplicationId) {
-    return absl::FailedPreconditionError("the database belongs to another program");
-  }
-  if (state.version > kSqliteSchemaVersion) {
-    return absl::FailedPreconditionError(absl::StrCat("its schema version ", state.version,
-                                                      " is newer than this program's ", kSqliteSchemaVersion,
-                                                      "; use a newer rollcall-backend"));
-  }
-  // Can only be chosen before the first table exists.
-  if (empty) ROLLCALL_RETURN_IF_ERROR(connection->Execute("PRAGMA auto_vacuum=INCREMENTAL"));
-  ROLLCALL_RETURN_IF_ERROR(UseWal(connection));
-  return Migrate(connection, state.version);
+  return MigrateDatabase(connection, {kSqliteApplicationId, kMigrations});
 }
 
 }  // namespace rollcall

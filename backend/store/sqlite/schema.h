@@ -6,14 +6,11 @@
 
 namespace rollcall {
 
-// Version this program writes; kept in `PRAGMA user_version`.
+// Version this program writes.
 inline constexpr int kSqliteSchemaVersion = 2;
-// Kept in `PRAGMA application_id`, so that no other program's database is taken for a store.
 inline constexpr int kSqliteApplicationId = 0x524c434c;  // "RLCL"
 
-// Creates the tables in an empty database or migrates an older one, each step in its own
-// transaction. FailedPrecondition if the database belongs to another program or to a newer
-// version of this one; nothing is written then.
+// As MigrateDatabase.
 absl::Status PrepareSchema(Connection* connection);
 
 }  // namespace rollcall
