@@ -201,6 +201,24 @@ absl::StatusOr<std::unique_ptr<EngineHome>> OpenEngine(const BackendConfig& conf
   return EngineHome::Open(options, parts);
 }
 
+absl::StatusOr<std::unique_ptr<SqliteStore>> OpenStore(const BackendConfig& config) {
+  SqliteStoreOptions options;
+  options.path = DatabasePath(config.data_dir);
+  options.readers = config.query_threads + 2;
+  return SqliteStore::Open(options);
+}
+
+void SayStarted(Logger& logger, const BackendConfig& config, const RetentionPolicy& policy,
+                const BackendServer& server) {
+  logger.Info("backend.started", "Accepting connections",
+              {{"version", Version()},
+               {"listen", config.listen},
+               {"port", server.port()},
+               {"metrics_port", server.metrics_port()},
+               {"policy", policy.data.id()},
+               {"policy_version", policy.data.version()}});
+}
+
 absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Logger& logger, const Clock& clock) {
   absl::StatusOr<ServerOptions> options = MakeServerOptions(config);
   if (!options.ok()) return options.status();
@@ -210,10 +228,7 @@ absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Log
   LimitPolling(config, &options->admission);
   const absl::StatusOr<ScopedFd> lock = LockDataFolder(config.data_dir, config.reuse_port);
   if (!lock.ok()) return lock.status();
-  SqliteStoreOptions store_options;
-  store_options.path = DatabasePath(config.data_dir);
-  store_options.readers = config.query_threads + 2;
-  const absl::StatusOr<std::unique_ptr<SqliteStore>> store = SqliteStore::Open(store_options);
+  const absl::StatusOr<std::unique_ptr<SqliteStore>> store = OpenStore(config);
   if (!store.ok()) return store.status();
 
   const PolicyRetention retention(*std::move(policy));
@@ -234,13 +249,7 @@ absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Log
   if (!server.ok()) return server.status();
   if (*engine != nullptr) (*engine)->Start();
   if (absl::Status status = WritePort(config.port_file, (*server)->port()); !status.ok()) return status;
-  logger.Info("backend.started", "Accepting connections",
-              {{"version", Version()},
-               {"listen", config.listen},
-               {"port", (*server)->port()},
-               {"metrics_port", (*server)->metrics_port()},
-               {"policy", retention.policy().data.id()},
-               {"policy_version", retention.policy().data.version()}});
+  SayStarted(logger, config, retention.policy(), **server);
 
   const int signal = AwaitSignal(signals);
   logger.Info("backend.stopping", "Finishing what was received", {{"signal", strsignal(signal)}});

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "backend/engine/archived_row.h"
+#include "backend/lifecycle/testing/lifecycle_world.h"
 #include "backend/retention/civil_time.h"
 #include "platform/status_macros.h"
 #include "proto/record_identity.h"
@@ -30,8 +31,6 @@ const RetentionPolicy* PolicyAt(const std::string& path) {
   if (policy == nullptr) policy = new RetentionPolicy(*LoadRetentionPolicy(path));
   return policy;
 }
-
-Caller By(const std::string& person, const std::string& id) { return {id, "operator/" + person}; }
 
 // What was asked before is not asked again.
 absl::Status Once(const absl::Status& status) { return absl::IsFailedPrecondition(status) ? absl::OkStatus() : status; }
@@ -199,24 +198,20 @@ absl::Status EngineWorld::AcknowledgeDryRun(absl::CivilDay day) {
 }
 
 absl::Status EngineWorld::End(const std::string& id) {
-  pb::Subscription subscription;
-  subscription.set_hosting_service(kService);
-  return tenant().ScheduleTermination(By("ann", id), subscription, NoonOf(DayOf(clock_.Now(), policy_->zone))).status();
+  return tenant()
+      .ScheduleTermination(By("ann", id), Hosting(kService), NoonOf(DayOf(clock_.Now(), policy_->zone)))
+      .status();
 }
 
 absl::Status EngineWorld::Return(const std::string& id) {
-  pb::Subscription subscription;
-  subscription.set_hosting_service(kService);
   return tenant()
-      .Resubscribe(By("ann", id), subscription, NoonOf(DayOf(clock_.Now(), policy_->zone)), tenant().Timeline()->epoch)
+      .Resubscribe(By("ann", id), Hosting(kService), NoonOf(DayOf(clock_.Now(), policy_->zone)),
+                   tenant().Timeline()->epoch)
       .status();
 }
 
 absl::Status EngineWorld::Hold(const std::string& id) {
-  pb::HoldPlaced hold;
-  hold.set_legal_basis("court order 7");
-  hold.set_review_by("2030-01-01");
-  ROLLCALL_RETURN_IF_ERROR(tenant().PlaceHold(By("ann", id), hold).status());
+  ROLLCALL_RETURN_IF_ERROR(tenant().PlaceHold(By("ann", id), CourtOrder("2030-01-01")).status());
   return tenant().ApproveHold(By("bob", id + " approved"), id).status();
 }
 

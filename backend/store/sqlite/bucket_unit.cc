@@ -11,14 +11,14 @@
 
 namespace rollcall {
 
-absl::StatusOr<std::optional<BucketUnit>> BucketUnit::Find(Connection* db, const BucketRow& row) {
+absl::StatusOr<std::unique_ptr<BucketUnit>> BucketUnit::Find(Connection* db, const BucketRow& row) {
   UnitName name = {row.version.agent, row.version.collector, row.scope};
   ROLLCALL_ASSIGN_OR_RETURN(std::optional<ReportedUnit> reported, FindReportedUnit(db, name));
-  if (!reported.has_value()) return std::optional<BucketUnit>();
+  if (!reported.has_value()) return std::unique_ptr<BucketUnit>();
   Statement agent = db->Prepare("SELECT hosting_service FROM agent WHERE agent_id = ?");
   ROLLCALL_RETURN_IF_ERROR(agent.Int(reported->state.ids.agent_id).Step().status());
   std::string service(ServiceOf(agent.ColumnText(0)));
-  return std::optional<BucketUnit>(BucketUnit(std::move(name), *std::move(reported), std::move(service)));
+  return std::unique_ptr<BucketUnit>(new BucketUnit(std::move(name), *std::move(reported), std::move(service)));
 }
 
 bool BucketUnit::Has(const BucketRow& row) const {

@@ -3,7 +3,7 @@
 #define ROLLCALL_BACKEND_STORE_SQLITE_BUCKET_UNIT_H_
 
 #include <map>
-#include <optional>
+#include <memory>
 
 #include "backend/store/bucket_store.h"
 #include "backend/store/sqlite/connection.h"
@@ -15,8 +15,8 @@ namespace rollcall {
 // transaction. Not thread-safe.
 class BucketUnit {
  public:
-  // The unit of the row; unset if it is unknown.
-  static absl::StatusOr<std::optional<BucketUnit>> Find(Connection* db, const BucketRow& row);
+  // The unit of the row; nullptr if it is unknown.
+  static absl::StatusOr<std::unique_ptr<BucketUnit>> Find(Connection* db, const BucketRow& row);
 
   // Whether the row is of this unit.
   bool Has(const BucketRow& row) const;

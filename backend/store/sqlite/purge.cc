@@ -86,14 +86,12 @@ absl::StatusOr<DeleteOutcome> DeleteBucketRows(Connection* db, const BucketRef& 
   if (rows.size() > kMaxBucketRows) return absl::InvalidArgumentError("more rows than fit one transaction");
   ROLLCALL_RETURN_IF_ERROR(PassFence(db, bucket.tenant, fence));
   DeleteOutcome outcome;
-  // By pointer: what an empty optional would hold is uninitialized to some compilers.
   std::unique_ptr<BucketUnit> unit;
   for (const BucketRow& row : rows) {
     ROLLCALL_RETURN_IF_ERROR(CheckRow(bucket, row));
     if (unit == nullptr || !unit->Has(row)) {
       if (unit != nullptr) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, true));
-      ROLLCALL_ASSIGN_OR_RETURN(std::optional<BucketUnit> next, BucketUnit::Find(db, row));
-      unit = next.has_value() ? std::make_unique<BucketUnit>(*std::move(next)) : nullptr;
+      ROLLCALL_ASSIGN_OR_RETURN(unit, BucketUnit::Find(db, row));
     }
     if (unit != nullptr) {
       ROLLCALL_RETURN_IF_ERROR(DeleteRow(db, bucket, row, unit.get(), &outcome));

@@ -1,6 +1,7 @@
 #include "backend/store/sqlite/restore.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -132,20 +133,18 @@ absl::StatusOr<RestoreOutcome> RestoreBucketRows(Connection* db, const BucketRef
   if (rows.size() > kMaxBucketRows) return absl::InvalidArgumentError("more rows than fit one transaction");
   ROLLCALL_RETURN_IF_ERROR(PassFence(db, bucket.tenant, fence));
   RestoreOutcome outcome;
-  std::optional<BucketUnit> unit;
+  std::unique_ptr<BucketUnit> unit;
   for (const BucketRow& row : rows) {
     ROLLCALL_RETURN_IF_ERROR(CheckRow(bucket, row));
-    if (!unit.has_value() || !unit->Has(row)) {
-      if (unit.has_value()) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, false));
-      ROLLCALL_ASSIGN_OR_RETURN(std::optional<BucketUnit> next, BucketUnit::Find(db, row));
-      unit.reset();
-      if (!next.has_value()) return absl::NotFoundError(absl::StrCat("no unit ", row.version.collector));
-      unit.emplace(*std::move(next));
+    if (unit == nullptr || !unit->Has(row)) {
+      if (unit != nullptr) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, false));
+      ROLLCALL_ASSIGN_OR_RETURN(unit, BucketUnit::Find(db, row));
+      if (unit == nullptr) return absl::NotFoundError(absl::StrCat("no unit ", row.version.collector));
       if (unit->service() != bucket.key.hosting_service) return Refused("its agent is of another service now");
     }
-    ROLLCALL_RETURN_IF_ERROR(RestoreRow(db, row.version, &*unit, &outcome));
+    ROLLCALL_RETURN_IF_ERROR(RestoreRow(db, row.version, unit.get(), &outcome));
   }
-  if (unit.has_value()) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, false));
+  if (unit != nullptr) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, false));
   return outcome;
 }
 
