@@ -174,14 +174,14 @@ absl::StatusOr<std::unique_ptr<LifecycleHome>> OpenLifecycle(const BackendConfig
       &logger);
 }
 
-// nullptr if that is not asked for, or another process keeps tenants' lives: it enforces them, too.
+// nullptr if another process keeps tenants' lives: it enforces them, too.
 absl::StatusOr<std::unique_ptr<EngineHome>> OpenEngine(const BackendConfig& config, const RetentionPolicy& policy,
                                                        SqliteStore& store, LifecycleHome* lives, const Clock& clock,
                                                        Logger& logger, RetentionObserver& observer) {
   if (lives == nullptr) return std::unique_ptr<EngineHome>();
+  lives->enforcement()->SetEnforced(config.enforce_retention);
   if (!config.enforce_retention) {
-    logger.Info("retention.off", "Nothing is archived or deleted: enforce_retention is not set");
-    return std::unique_ptr<EngineHome>();
+    logger.Info("retention.off", "Nothing is archived or deleted, only counted: enforce_retention is not set");
   }
   EngineHomeOptions options;
   options.data_dir = config.data_dir;
@@ -189,6 +189,7 @@ absl::StatusOr<std::unique_ptr<EngineHome>> OpenEngine(const BackendConfig& conf
   options.region = config.region;
   options.policy = &policy;
   options.interval = config.retention_interval;
+  options.enforce = config.enforce_retention;
   EngineHomeParts parts;
   parts.lifecycle = lives->store();
   parts.ledger = lives->ledger();
@@ -198,6 +199,7 @@ absl::StatusOr<std::unique_ptr<EngineHome>> OpenEngine(const BackendConfig& conf
   parts.reading = [&clock] { return ReadMachineClock(clock); };
   parts.logger = &logger;
   parts.observer = &observer;
+  parts.on_counted = [lives](absl::Time at) { lives->enforcement()->OnCounted(at); };
   return EngineHome::Open(options, parts);
 }
 

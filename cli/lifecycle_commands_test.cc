@@ -219,14 +219,17 @@ TEST_F(LifecycleCommandsTest, TheStatusIsCheckedForWhatIsLate) {
     context_.lifecycle = fake.stub();
     return ExitCodeFor(RunRetentionStatus(context_, {.check = true}));
   };
-  const std::string good = "clock { trusted: true } open_requests { id: 'r' days_left: 0 }";
+  const std::string good =
+      "enforced: true counted_at { seconds: 1 } clock { trusted: true } open_requests { id: 'r' days_left: 0 }";
   EXPECT_EQ(code(good), kExitOk);
   EXPECT_EQ(code(good + " due_buckets: 3"), kExitOk) << "due is not late";
   EXPECT_EQ(code(good + " overdue_buckets: 1"), kExitIncomplete);
   EXPECT_EQ(code(good + " holds_past_review: 1"), kExitIncomplete);
   EXPECT_EQ(code(good + " open_requests { id: 's' days_left: -1 }"), kExitIncomplete);
   EXPECT_EQ(code(good + " open_requests { id: 's' }"), kExitOk) << "held";
-  EXPECT_EQ(code("clock { trusted: false }"), kExitIncomplete);
+  EXPECT_EQ(code("enforced: true counted_at { seconds: 1 } clock { trusted: false }"), kExitIncomplete);
+  EXPECT_EQ(code("counted_at { seconds: 1 } clock { trusted: true }"), kExitIncomplete) << "not enforced";
+  EXPECT_EQ(code("enforced: true clock { trusted: true }"), kExitIncomplete) << "not counted";
 }
 
 TEST_F(LifecycleCommandsTest, ACertificateIsFoundByTheBeginningOfItsIdAndSaved) {

@@ -124,14 +124,19 @@ TEST_F(LifecycleScreensTest, Retention) {
                   "open_requests { id: 'r-1' days_left: 12 remaining_buckets: 40 } open_requests { id: 'r-2' } "
                   "holds_in_force: 2 holds_past_review: 1 "
                   "latest_dry_run { day: '2026-11-26' list_hash: 'aa' } "
-                  "clock { wall { seconds: 1795694400 } reason: 'the clock is not synchronised' }");
+                  "clock { wall { seconds: 1795694400 } reason: 'the clock is not synchronised' } "
+                  "enforced: true counted_at { seconds: 1795694100 }");
   fake_.AddAnswer("GetRetentionStatus",
                   "policy { id: 'tcss-dpsa-module' version: 1 } buckets: 2 "
                   "latest_dry_run { day: '2026-11-26' list_hash: 'aa' acknowledged_by: 'operator/carol' "
                   "acknowledged_at { seconds: 1795690000 } } "
+                  "clock { wall { seconds: 1795694400 } trusted: true synchronised: true } "
+                  "enforced: true counted_at { seconds: 1795694100 }");
+  fake_.AddAnswer("GetRetentionStatus", "policy { id: 'tcss-dpsa-module' version: 1 } "
                   "clock { wall { seconds: 1795694400 } trusted: true synchronised: true }");
   ExpectScreen("retention_status", status);
   ExpectScreen("retention_status_well", status);
+  ExpectScreen("retention_status_uncounted", status);
   fake_.AddAnswer("MakeDryRun",
                   "policy_hash: 'p' day: '2026-11-27' list_hash: "
                   "'2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824' "

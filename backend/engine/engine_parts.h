@@ -42,6 +42,8 @@ struct EngineOptions {
   std::string archive_name = "archive";
   std::string key_store_name = "keys";
   PurgePace pace;
+  // False: buckets are counted and noted, and left as they are.
+  bool enforce = true;
   // Most steps of one tick, so that what changed meanwhile is noticed. The rest is for the next one.
   size_t max_steps = 5000;
 };

@@ -42,6 +42,7 @@ absl::Status TenantPass::Run() {
   if (!fenced.ok()) return fenced;
   ROLLCALL_RETURN_IF_ERROR(Count());
   ROLLCALL_RETURN_IF_ERROR(NoteCounts());
+  if (!options_.enforce) return absl::OkStatus();
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     ROLLCALL_ASSIGN_OR_RETURN(const bool progressed, LookAtAll());
     if (!progressed || report_->stopped || report_->more) break;

@@ -78,8 +78,10 @@ absl::StatusOr<std::unique_ptr<EngineHome>> EngineHome::Open(const EngineHomeOpt
   engine.policy = options.policy;
   engine.region = options.region;
   engine.pace = options.pace;
+  engine.enforce = options.enforce;
   EngineLoopOptions loop;
   loop.interval = options.interval;
+  loop.on_counted = parts.on_counted;
   ROLLCALL_ASSIGN_OR_RETURN(loop.first_day, FirstDay(*parts.ledger, *options.policy, parts.clock->Now()));
   home->loop_ =
       std::make_unique<EngineLoop>(EngineParts{parts.lifecycle, parts.store, parts.agents, home->archive_.get(),

@@ -29,6 +29,8 @@ struct EngineHomeOptions {
   // Outlives the home.
   const RetentionPolicy* policy = nullptr;
   absl::Duration interval = absl::Minutes(15);
+  // False: buckets are counted and audited, and left as they are.
+  bool enforce = false;
   // How deletions give way to others.
   PurgePace pace;
 };
@@ -43,6 +45,8 @@ struct EngineHomeParts {
   std::function<ClockReading()> reading;
   Logger* logger = nullptr;
   RetentionObserver* observer = nullptr;
+  // Called after each tick that counted.
+  std::function<void(absl::Time)> on_counted;
 };
 
 class EngineHome {

@@ -81,8 +81,10 @@ class EngineHomeTest : public testing::Test {
     engine.policy = &world_.policy();
     engine.region = "eu-frankfurt";
     engine.pace.pause = absl::ZeroDuration();  // nobody moves the clock meanwhile
+    engine.enforce = enforce_;
     EngineLoopOptions options;
     options.first_day = kOld;
+    options.on_counted = [this](absl::Time at) { counted_at_ = at; };
     return std::make_unique<EngineLoop>(parts, engine, options, &observed_);
   }
   absl::StatusOr<std::unique_ptr<EngineHome>> OpenHome() {
@@ -90,6 +92,7 @@ class EngineHomeTest : public testing::Test {
     options.data_dir = data_dir();
     options.region = "eu-frankfurt";
     options.pace.pause = absl::ZeroDuration();
+    options.enforce = true;
     options.policy = &world_.policy();
     EngineHomeParts parts;
     parts.lifecycle = world_.lifecycle();
@@ -103,6 +106,8 @@ class EngineHomeTest : public testing::Test {
     return EngineHome::Open(options, parts);
   }
 
+  bool enforce_ = true;
+  std::optional<absl::Time> counted_at_;
   EngineWorld world_;
   Observed observed_;
 };
@@ -182,6 +187,7 @@ TEST_F(EngineHomeTest, AClockThatIsNotTrustedStopsAuditAndBackup) {
   world_.set_synchronised(false);
   loop->RunOnce();
   EXPECT_FALSE(observed_.tick().clock.ok());
+  EXPECT_FALSE(counted_at_.has_value());
   EXPECT_EQ(observed_.audits(), 0);
   const std::filesystem::path ring = world_.folder() + "/ring";
   EXPECT_TRUE(!std::filesystem::exists(ring) || std::filesystem::is_empty(ring));
@@ -200,6 +206,24 @@ TEST_F(EngineHomeTest, AHomeIsPrivateAndHasAKeyForEachTenant) {
   EXPECT_EQ(info.st_mode & 0777, 0600U);
   // Another process would delete behind this one's back.
   EXPECT_EQ(OpenHome().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(EngineHomeTest, WithoutEnforcementItOnlyCounts) {
+  ASSERT_TRUE(world_.Found({"bob"}, kOld).ok());
+  ASSERT_TRUE(world_.End("end").ok());
+  enforce_ = false;
+  const auto loop = MakeLoop();
+  loop->RunOnce();
+  EXPECT_EQ(world_.tenant().Buckets()->size(), 1u);
+  EXPECT_EQ(world_.StateOf(kOld), pb::BUCKET_ACTIVE);
+  EXPECT_EQ(counted_at_, world_.clock()->Now());
+  ASSERT_TRUE(world_.AcknowledgeDryRun(kDue).ok());
+  world_.GoTo(kDue + 1);
+  loop->RunOnce();
+  EXPECT_EQ(world_.InStores(kOld).size(), 1u);
+  EXPECT_EQ(observed_.figures().due_next_1d, 1u);
+  EXPECT_EQ(observed_.audit().overdue, 1u);
+  EXPECT_TRUE(world_.Certificates().empty());
 }
 
 TEST_F(EngineHomeTest, AKeyThatIsAwayIsNotReplaced) {

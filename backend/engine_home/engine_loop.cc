@@ -56,6 +56,7 @@ absl::Duration EngineLoop::RunOnce() {
 
 void EngineLoop::Figure(const TickReport& report) {
   observer_->OnTick(report);
+  if (report.clock.ok() && options_.on_counted) options_.on_counted(report.at);
   const absl::StatusOr<RetentionFigures> figures =
       ComputeFigures(parts_.lifecycle, engine_options_.policy->zone, parts_.clock->Now());
   if (figures.ok()) {

@@ -2,7 +2,7 @@
 #ifndef ROLLCALL_BACKEND_ENGINE_HOME_ENGINE_LOOP_H_
 #define ROLLCALL_BACKEND_ENGINE_HOME_ENGINE_LOOP_H_
 
-#include <mutex>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -22,6 +22,8 @@ struct EngineLoopOptions {
   absl::Duration key_backup_interval = absl::Hours(6);
   // From when on there may be data: the audit asks the archive about each day since.
   absl::CivilDay first_day;
+  // Called after each tick that counted; nobody if empty.
+  std::function<void(absl::Time)> on_counted;
 };
 
 // Ticks until it is destroyed.

@@ -10,6 +10,7 @@
 #include "backend/access/access.h"
 #include "backend/ledger/note_signer.h"
 #include "backend/lifecycle/lifecycle_store.h"
+#include "backend/lifecycle_service/enforcement.h"
 #include "rollcall/v1/lifecycle_service.pb.h"
 
 namespace rollcall {
@@ -22,6 +23,8 @@ struct LifecycleEngineParts {
   const RetentionPolicy* policy = nullptr;
   // Looks at the machine's clock. Called from any thread.
   std::function<ClockReading()> read_clock;
+  // Outlives the engine; nullptr if nobody counts or enforces.
+  const Enforcement* enforcement = nullptr;
 };
 
 // One method per RPC of rollcall.v1.Lifecycle, which says what each does. Each is about the access's tenant, in the

@@ -33,8 +33,8 @@ class LifecycleEngineTest : public ::testing::Test {
     EXPECT_TRUE(world_.Open().ok());
     world_.AddTenant("acme");
     world_.AddTenant("beta");
-    engine_ = std::make_unique<LifecycleEngine>(
-        LifecycleEngineParts{world_.store(), world_.ledger(), &signer_, &world_.policy(), [this] { return reading_; }});
+    engine_ = std::make_unique<LifecycleEngine>(LifecycleEngineParts{
+        world_.store(), world_.ledger(), &signer_, &world_.policy(), [this] { return reading_; }, &enforcement_});
     reading_ = world_.Reading();
   }
 
@@ -111,6 +111,7 @@ class LifecycleEngineTest : public ::testing::Test {
 
   LifecycleWorld world_;
   NoteSigner signer_ = *NoteSigner::Generate("rollcall.example.com/ledger");
+  Enforcement enforcement_;
   ClockReading reading_;
   std::unique_ptr<LifecycleEngine> engine_;
 };
@@ -281,6 +282,12 @@ TEST_F(LifecycleEngineTest, TheStatusCountsWhatIsDueLateHeldAndToCome) {
   ASSERT_TRUE(Terminate("end", Noon(2024, 3, 2)).ok());
   pb::GetRetentionStatusResponse status = Status();
   EXPECT_EQ(status.buckets(), 3u);
+  EXPECT_FALSE(status.enforced());
+  EXPECT_FALSE(status.has_counted_at());
+  enforcement_.SetEnforced(true);
+  enforcement_.OnCounted(Noon(2024, 3, 1));
+  EXPECT_TRUE(Status().enforced());
+  EXPECT_EQ(FromWire(Status().counted_at()), Noon(2024, 3, 1));
   EXPECT_EQ(status.due_buckets(), 0u);
   EXPECT_FALSE(status.has_oldest_due_at());
   ASSERT_THAT(status.forecast(), SizeIs(30));

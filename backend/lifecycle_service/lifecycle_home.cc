@@ -38,7 +38,8 @@ LifecycleHome::LifecycleHome(ScopedFd lock, std::unique_ptr<Ledger> ledger, Note
       signer_(std::move(signer)),
       store_(std::move(store)),
       audit_(ledger_.get(), [](const std::string& tenant) { return tenant; }),
-      engine_({store_.get(), ledger_.get(), &signer_, policy, [clock] { return ReadMachineClock(*clock); }}) {}
+      engine_({store_.get(), ledger_.get(), &signer_, policy, [clock] { return ReadMachineClock(*clock); },
+               &enforcement_}) {}
 
 absl::StatusOr<std::unique_ptr<LifecycleHome>> LifecycleHome::Open(const LifecycleHomeOptions& options,
                                                                    const Clock* clock, Logger* logger) {

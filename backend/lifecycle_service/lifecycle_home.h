@@ -53,6 +53,8 @@ class LifecycleHome {
   const LifecycleEngine& engine() const { return engine_; }
   // Entries of the ledger, by the tenant's name: that is the pseudonym tenants' lives are kept under, too.
   AuditSink* audit() { return &audit_; }
+  // For whoever counts and enforces.
+  Enforcement* enforcement() { return &enforcement_; }
 
  private:
   LifecycleHome(ScopedFd lock, std::unique_ptr<Ledger> ledger, NoteSigner signer, std::unique_ptr<LifecycleStore> store,
@@ -65,6 +67,7 @@ class LifecycleHome {
   const NoteSigner signer_;
   const std::unique_ptr<LifecycleStore> store_;
   LedgerAuditSink audit_;
+  Enforcement enforcement_;
   const LifecycleEngine engine_;
 };
 

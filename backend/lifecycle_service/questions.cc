@@ -33,6 +33,11 @@ void PutClock(const ClockReading& reading, const LifecycleState& state,
   if (state.clock_trusted_at.has_value()) *clock->mutable_last_trusted_at() = ToWire(*state.clock_trusted_at);
 }
 
+void PutEnforcement(const EnforcementState& state, pb::GetRetentionStatusResponse* response) {
+  response->set_enforced(state.enforced);
+  if (state.counted_at.has_value()) *response->mutable_counted_at() = ToWire(*state.counted_at);
+}
+
 }  // namespace
 
 absl::Status LifecycleEngine::ListServices(const Access& access, const pb::ListServicesRequest&,
@@ -103,6 +108,7 @@ absl::Status LifecycleEngine::GetRetentionStatus(const Access& access, const pb:
   PutDryRun(state.latest_dry_run, &pb::GetRetentionStatusResponse::mutable_latest_dry_run, response);
   PutDryRun(state.acknowledged_dry_run, &pb::GetRetentionStatusResponse::mutable_acknowledged_dry_run, response);
   PutClock(reading, state, response->mutable_clock());
+  PutEnforcement(parts_.enforcement == nullptr ? EnforcementState() : parts_.enforcement->Get(), response);
   return absl::OkStatus();
 }
 

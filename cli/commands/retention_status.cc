@@ -51,20 +51,32 @@ std::string ClockText(const Status::ClockState& clock) {
   return absl::StrCat(wall, ", NOT TRUSTED: ", clock.reason());
 }
 
+std::string EnforcementText(const Status& status, absl::Time now) {
+  const std::string enforced = status.enforced() ? "yes" : "NO: enforce_retention is not set, what is due stays";
+  if (!status.has_counted_at()) return absl::StrCat(enforced, "; NOT COUNTED since the backend started");
+  return absl::StrCat(enforced, "; counted ", AgoText(status.counted_at(), now));
+}
+
+// Numbers of buckets that nobody has counted are no answer, not even 0.
+std::string CountText(const Status& status, uint64_t count) {
+  return status.has_counted_at() ? absl::StrCat(count) : "?";
+}
+
 std::vector<std::vector<std::string>> Rows(const Status& status, absl::Time now) {
-  std::string due = absl::StrCat(status.due_buckets());
+  std::string due = CountText(status, status.due_buckets());
   if (status.has_oldest_due_at()) absl::StrAppend(&due, ", the oldest ", AgoText(status.oldest_due_at(), now));
   const auto past = status.holds_past_review();
   return {
-      {"overdue", absl::StrCat(status.overdue_buckets())},
+      {"enforced", EnforcementText(status, now)},
+      {"overdue", CountText(status, status.overdue_buckets())},
       {"due", due},
-      {"due today", absl::StrCat(DueWithin(status, 1))},
-      {"due in 7 days", absl::StrCat(DueWithin(status, 7))},
-      {"due in 30 days", absl::StrCat(DueWithin(status, 30))},
-      {"held", absl::StrCat(status.held_buckets(), " under ", status.holds_in_force(), " holds",
+      {"due today", CountText(status, DueWithin(status, 1))},
+      {"due in 7 days", CountText(status, DueWithin(status, 7))},
+      {"due in 30 days", CountText(status, DueWithin(status, 30))},
+      {"held", absl::StrCat(CountText(status, status.held_buckets()), " under ", status.holds_in_force(), " holds",
                             past == 0 ? "" : absl::StrCat(", ", past, " past their review"))},
-      {"for legal purposes only", absl::StrCat(status.restricted_buckets())},
-      {"in all", absl::StrCat(status.buckets())},
+      {"for legal purposes only", CountText(status, status.restricted_buckets())},
+      {"in all", CountText(status, status.buckets())},
       {"requests", RequestsText(status)},
       {"dry run", DryRunText(status)},
       {"clock", ClockText(status.clock())},
@@ -82,7 +94,8 @@ std::vector<std::vector<std::string>> ForecastRows(const Status& status) {
 }
 
 bool AllIsWell(const Status& status) {
-  return status.overdue_buckets() == 0 && status.holds_past_review() == 0 && status.clock().trusted() &&
+  return status.enforced() && status.has_counted_at() && status.overdue_buckets() == 0 &&
+         status.holds_past_review() == 0 && status.clock().trusted() &&
          std::none_of(status.open_requests().begin(), status.open_requests().end(), IsLate);
 }
 
@@ -104,7 +117,8 @@ absl::Status RunRetentionStatus(const CommandContext& context, const RetentionSt
     }
   }
   if (!arguments.check || AllIsWell(status)) return absl::OkStatus();
-  return IncompleteError("check retention: something is late, past its review, or not trusted");
+  return IncompleteError(
+      "check retention: something is late, past its review, not trusted, not counted or not enforced");
 }
 
 }  // namespace rollcall
