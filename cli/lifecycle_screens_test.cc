@@ -132,7 +132,8 @@ TEST_F(LifecycleScreensTest, Retention) {
                   "acknowledged_at { seconds: 1795690000 } } "
                   "clock { wall { seconds: 1795694400 } trusted: true synchronised: true } "
                   "enforced: true counted_at { seconds: 1795694100 }");
-  fake_.AddAnswer("GetRetentionStatus", "policy { id: 'tcss-dpsa-module' version: 1 } "
+  fake_.AddAnswer("GetRetentionStatus",
+                  "policy { id: 'tcss-dpsa-module' version: 1 } "
                   "clock { wall { seconds: 1795694400 } trusted: true synchronised: true }");
   ExpectScreen("retention_status", status);
   ExpectScreen("retention_status_well", status);

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "backend/lifecycle_service/clock_reading.h"
 #include "platform/status_macros.h"
 
 namespace rollcall {
@@ -32,14 +31,14 @@ absl::Status MakePrivateFile(const std::string& path) {
 }  // namespace
 
 LifecycleHome::LifecycleHome(ScopedFd lock, std::unique_ptr<Ledger> ledger, NoteSigner signer,
-                             std::unique_ptr<LifecycleStore> store, const RetentionPolicy* policy, const Clock* clock)
+                             std::unique_ptr<LifecycleStore> store, const RetentionPolicy* policy,
+                             std::function<ClockReading()> reading)
     : lock_(std::move(lock)),
       ledger_(std::move(ledger)),
       signer_(std::move(signer)),
       store_(std::move(store)),
       audit_(ledger_.get(), [](const std::string& tenant) { return tenant; }),
-      engine_({store_.get(), ledger_.get(), &signer_, policy, [clock] { return ReadMachineClock(*clock); },
-               &enforcement_}) {}
+      engine_({store_.get(), ledger_.get(), &signer_, policy, std::move(reading), &enforcement_}) {}
 
 absl::StatusOr<std::unique_ptr<LifecycleHome>> LifecycleHome::Open(const LifecycleHomeOptions& options,
                                                                    const Clock* clock, Logger* logger) {
@@ -65,7 +64,7 @@ absl::StatusOr<std::unique_ptr<LifecycleHome>> LifecycleHome::Open(const Lifecyc
   ROLLCALL_ASSIGN_OR_RETURN(std::unique_ptr<LifecycleStore> store,
                             LifecycleStore::Open(std::move(store_options), ledger.get(), clock));
   auto home = std::unique_ptr<LifecycleHome>(new LifecycleHome(*std::move(lock), std::move(ledger), std::move(signer),
-                                                               std::move(store), options.policy, clock));
+                                                               std::move(store), options.policy, options.reading));
   ROLLCALL_RETURN_IF_ERROR(home->AddTenants(options));
   const LedgerRecovery& recovery = home->ledger_->recovery();
   logger->Info("lifecycle.opened", "Tenants' lives are kept here",

@@ -7,6 +7,7 @@
 #ifndef ROLLCALL_BACKEND_LIFECYCLE_SERVICE_LIFECYCLE_HOME_H_
 #define ROLLCALL_BACKEND_LIFECYCLE_SERVICE_LIFECYCLE_HOME_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ struct LifecycleHomeOptions {
   std::vector<std::string> tenants;
   // Other processes may use the same data folder.
   bool shared = false;
+  // How right the clock is; any thread asks.
+  std::function<ClockReading()> reading;
 };
 
 // Thread-safe once open.
@@ -58,7 +61,7 @@ class LifecycleHome {
 
  private:
   LifecycleHome(ScopedFd lock, std::unique_ptr<Ledger> ledger, NoteSigner signer, std::unique_ptr<LifecycleStore> store,
-                const RetentionPolicy* policy, const Clock* clock);
+                const RetentionPolicy* policy, std::function<ClockReading()> reading);
   absl::Status AddTenants(const LifecycleHomeOptions& options);
 
   // First, so that it is let go last.

@@ -32,7 +32,9 @@ class LifecycleHomeTest : public ::testing::Test {
  protected:
   LifecycleHomeTest() : path_((std::filesystem::temp_directory_path() / "lifecycle_home_XXXXXX").string()) {
     EXPECT_NE(mkdtemp(path_.data()), nullptr);
-    options_ = {path_, "eu-frankfurt", "rollcall.example.com/ledger", &Policy(), {"acme"}, false};
+    options_ = {path_, "eu-frankfurt", "rollcall.example.com/ledger", &Policy(), {"acme"}, false, [this] {
+                  return ReadMachineClock(clock_);
+                }};
   }
   ~LifecycleHomeTest() override { std::filesystem::remove_all(path_); }
 

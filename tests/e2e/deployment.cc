@@ -37,9 +37,22 @@ Deployment::Deployment(DeploymentOptions options) : options_(std::move(options))
 }
 
 void Deployment::Init() {
-  const ProgramOutput init =
-      RunProgram({Program("rollcall-backend"), "init", "--data-dir", data_dir(), "--tenant", "dev", "--server-name",
-                  "localhost", "--address", "127.0.0.1", "--agents", "1", "--operator", "tester"});
+  std::vector<std::string> argv = {Program("rollcall-backend"),
+                                   "init",
+                                   "--data-dir",
+                                   data_dir(),
+                                   "--tenant",
+                                   "dev",
+                                   "--server-name",
+                                   "localhost",
+                                   "--address",
+                                   "127.0.0.1",
+                                   "--agents",
+                                   "1",
+                                   "--operator",
+                                   "tester"};
+  argv.insert(argv.end(), options_.init_flags.begin(), options_.init_flags.end());
+  const ProgramOutput init = RunProgram(argv);
   ASSERT_EQ(init.exit_code, 0) << init.out << init.err;
 }
 
@@ -54,8 +67,10 @@ void Deployment::StartBackend() {
 void Deployment::LaunchBackend() {
   std::vector<std::string> argv = options_.backend_wrapper;
   // A restarted backend keeps its port, as a real one would.
-  argv.insert(argv.end(), {Program("rollcall-backend"), "serve", "--data-dir", data_dir(), "--listen",
+  argv.insert(argv.end(), options_.backend_program.begin(), options_.backend_program.end());
+  argv.insert(argv.end(), {"serve", "--data-dir", data_dir(), "--listen",
                            absl::StrCat(options_.backend_host, ":", port_), "--port-file", port_file()});
+  argv.insert(argv.end(), options_.backend_flags.begin(), options_.backend_flags.end());
   backend_.Start(argv, backend_log());
 }
 

@@ -11,6 +11,9 @@
 
 namespace rollcall {
 
+// Path of a program of this build.
+std::string Program(const std::string& name);
+
 struct DeploymentOptions {
   // Reads this machine's own files and processes instead of the made-up host.
   bool live_host = false;
@@ -26,6 +29,11 @@ struct DeploymentOptions {
   // The same for the backend, and for what reaches it at `backend_host`: the operator's program.
   std::vector<std::string> backend_wrapper;
   std::vector<std::string> operator_wrapper;
+  // The backend's program and what comes before its own words.
+  std::vector<std::string> backend_program = {Program("rollcall-backend")};
+  // Put after its command line, and after that of `init`.
+  std::vector<std::string> backend_flags;
+  std::vector<std::string> init_flags;
   // Where the backend listens.
   std::string backend_host = "127.0.0.1";
   // Lines of the agent's configuration in its section `backend`.
@@ -89,9 +97,6 @@ class Deployment {
 
 // `count` packages named PREFIX0000, version `version`.
 std::map<std::string, std::string> ManyPackages(int count, const std::string& version);
-
-// Path of a program of this build.
-std::string Program(const std::string& name);
 
 }  // namespace rollcall
 
