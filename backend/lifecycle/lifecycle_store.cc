@@ -126,9 +126,10 @@ absl::Status LifecycleStore::ForEachBucket(std::optional<absl::Time> at, Visit v
         ROLLCALL_ASSIGN_OR_RETURN(timeline, FoldEvents(operation->policy(), operation->facts, *at));
       }
       ROLLCALL_ASSIGN_OR_RETURN(const std::vector<StoredBucket> buckets, operation->rows.Buckets());
+      BucketEvaluator evaluator(operation->policy(), timeline);
       for (const StoredBucket& bucket : buckets) {
         if (bucket.facts.state == pb::BUCKET_PURGED) continue;
-        visit(tenant, bucket, EvaluateBucket(operation->policy(), bucket.facts, timeline, Detail::kDates));
+        visit(tenant, bucket, evaluator.Evaluate(bucket.facts, Detail::kBounds));
       }
       return absl::OkStatus();
     }));

@@ -26,7 +26,7 @@ namespace rollcall {
 struct DueBucket {
   std::string tenant;
   StoredBucket bucket;
-  // With Detail::kDates. Its epoch is what a PurgePick names.
+  // With Detail::kBounds. Its epoch is what a PurgePick names.
   BucketDecision decision;
 };
 

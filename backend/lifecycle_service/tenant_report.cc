@@ -117,9 +117,10 @@ void ReportBuckets(const RetentionPolicy& policy, const TenantTimeline& timeline
                    const std::vector<StoredBucket>& buckets, int days, pb::GetRetentionStatusResponse* response) {
   std::vector<BucketDecision> to_come;
   absl::Time oldest = absl::InfiniteFuture();
+  BucketEvaluator evaluator(policy, timeline);
   for (const StoredBucket& bucket : buckets) {
     if (bucket.facts.state == pb::BUCKET_PURGED) continue;
-    BucketDecision decision = EvaluateBucket(policy, bucket.facts, timeline, Detail::kDates);
+    BucketDecision decision = evaluator.Evaluate(bucket.facts, Detail::kBounds);
     const bool due = decision.overdue || decision.Wants(ActionKind::kPurge) || decision.Wants(ActionKind::kFinishPurge);
     response->set_buckets(response->buckets() + 1);
     response->set_due_buckets(response->due_buckets() + (due ? 1 : 0));

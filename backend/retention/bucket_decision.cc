@@ -13,47 +13,71 @@ namespace {
 
 constexpr int kMaxDays = 3660;
 
-class BucketEvaluation {
- public:
-  BucketEvaluation(const RetentionPolicy& policy, const Bucket& bucket, const TenantTimeline& timeline, Detail detail)
-      : policy_(policy),
-        bucket_(bucket),
-        timeline_(timeline),
-        detail_(detail),
-        rules_(policy.Find(bucket.key.category)) {}
+}  // namespace
 
-  BucketDecision Run() {
-    decision_.epoch = timeline_.epoch;
+class BucketEvaluator::Evaluation {
+ public:
+  Evaluation(const RetentionPolicy& policy, const TenantTimeline& timeline, ZoneDays::Memory memory)
+      : policy_(policy), timeline_(timeline), days_(policy.zone, memory) {
+    events_.feature_terminated_at = timeline_.feature.ended_at;
+  }
+
+  BucketDecision Run(const Bucket& bucket, Detail detail) {
+    bucket_ = &bucket;
+    detail_ = detail;
+    BucketDecision decision;
+    decision_ = &decision;
+    decision.epoch = timeline_.epoch;
+    if (!has_group_ || facts_.category != bucket.key.category || facts_.hosting_service != bucket.key.hosting_service) {
+      SetGroup();
+    }
     SetFacts();
-    SetEvents();
-    decision_.dates = Evaluate(policy_, facts_, events_, timeline_.now, detail_);
-    if (detail_ == Detail::kSteps) decision_.explanation = decision_.dates.steps;
+    SetOrders();
+    decision.dates = rollcall::Evaluate(policy_, facts_, events_, timeline_.now, detail_, days_);
+    if (detail_ == Detail::kSteps) decision.explanation = decision.dates.steps;
     Restrict();
-    decision_.overdue = decision_.dates.deadline.has_value() && timeline_.now >= *decision_.dates.deadline &&
-                        bucket_.state != pb::BUCKET_PURGED;
+    decision.overdue = decision.dates.deadline.has_value() && timeline_.now >= *decision.dates.deadline &&
+                       bucket.state != pb::BUCKET_PURGED;
     DecideParts();
     DecideState();
-    return std::move(decision_);
+    return decision;
   }
 
  private:
   template <typename... Parts>
   void Say(const Parts&... parts) {
-    if (detail_ == Detail::kSteps) decision_.explanation.push_back(absl::StrCat(parts...));
+    if (detail_ == Detail::kSteps) decision_->explanation.push_back(absl::StrCat(parts...));
   }
 
   template <typename... Parts>
   void Do(ActionKind kind, std::optional<absl::Time> by, const Parts&... parts) {
-    decision_.actions.push_back({kind, by, detail_ == Detail::kSteps ? absl::StrCat(parts...) : "", ""});
+    decision_->actions.push_back({kind, by, detail_ == Detail::kSteps ? absl::StrCat(parts...) : "", ""});
+  }
+
+  // Nothing unless words are wanted: they cost more than all the rest.
+  std::string InWords(absl::Time time) const {
+    return detail_ == Detail::kSteps ? absl::FormatTime(time, policy_.zone) : std::string();
+  }
+
+  // What the buckets of a service and a category have in common.
+  void SetGroup() {
+    has_group_ = true;
+    facts_.category = bucket_->key.category;
+    facts_.hosting_service = bucket_->key.hosting_service;
+    rules_ = policy_.Find(facts_.category);
+    facts_.period_end = PaidUntil();
+    events_.hosting.clear();
+    if (facts_.hosting_service == kAllServices) {
+      for (const auto& [name, service] : timeline_.hosting) events_.hosting.push_back({name, service.ended_at});
+    } else if (const auto it = timeline_.hosting.find(facts_.hosting_service); it != timeline_.hosting.end()) {
+      events_.hosting.push_back({it->first, it->second.ended_at});
+    }
   }
 
   void SetFacts() {
-    facts_.category = bucket_.key.category;
-    facts_.hosting_service = bucket_.key.hosting_service;
     // The latest a record of it can have been observed: nothing of it goes too early.
-    facts_.collected_at = EndOfDay(bucket_.key.collected_day, policy_.zone) - absl::Nanoseconds(1);
-    facts_.created_at = bucket_.first_stored_at.has_value() ? bucket_.first_stored_at : facts_.collected_at;
-    facts_.period_end = PaidUntil();
+    facts_.collected_at = days_.EndOfDay(bucket_->key.collected_day) - absl::Nanoseconds(1);
+    facts_.created_at = bucket_->first_stored_at.has_value() ? bucket_->first_stored_at : facts_.collected_at;
   }
 
   // The end of the paid period that the category's rules look at.
@@ -66,8 +90,8 @@ class BucketEvaluation {
   }
 
   std::optional<absl::Time> HostingPaidUntil() const {
-    if (bucket_.key.hosting_service != kAllServices) {
-      const auto own = timeline_.hosting.find(bucket_.key.hosting_service);
+    if (bucket_->key.hosting_service != kAllServices) {
+      const auto own = timeline_.hosting.find(bucket_->key.hosting_service);
       return own == timeline_.hosting.end() ? std::nullopt : own->second.paid_until;
     }
     std::optional<absl::Time> last;
@@ -77,20 +101,16 @@ class BucketEvaluation {
     return last;
   }
 
-  void SetEvents() {
-    if (bucket_.key.hosting_service == kAllServices) {
-      for (const auto& [name, service] : timeline_.hosting) events_.hosting.push_back({name, service.ended_at});
-    } else if (const auto it = timeline_.hosting.find(bucket_.key.hosting_service); it != timeline_.hosting.end()) {
-      events_.hosting.push_back({it->first, it->second.ended_at});
-    }
-    events_.feature_terminated_at = timeline_.feature.ended_at;
+  void SetOrders() {
+    events_.holds.clear();
+    events_.deletion_requested_at.reset();
     for (const KnownOrder& hold : timeline_.holds) {
-      if (!hold.selection.Touches(bucket_.key)) continue;
+      if (!hold.selection.Touches(bucket_->key)) continue;
       events_.holds.push_back({hold.id, hold.placed_at, hold.lifted_at});
-      if (!hold.lifted_at.has_value()) decision_.holds.push_back(hold.id);
+      if (!hold.lifted_at.has_value()) decision_->holds.push_back(hold.id);
     }
     for (const KnownRequest& request : timeline_.requests) {
-      if (request.selection.Covers(bucket_.key) != Coverage::kWhole) continue;
+      if (request.selection.Covers(bucket_->key) != Coverage::kWhole) continue;
       auto& first = events_.deletion_requested_at;
       first = std::min(first.value_or(request.requested_at), request.requested_at);
     }
@@ -98,78 +118,77 @@ class BucketEvaluation {
 
   void Restrict() {
     for (const KnownOrder& order : timeline_.restrictions) {
-      if (order.lifted_at.has_value() || !order.selection.Touches(bucket_.key)) continue;
-      decision_.dates.restricted = true;
+      if (order.lifted_at.has_value() || !order.selection.Touches(bucket_->key)) continue;
+      decision_->dates.restricted = true;
       Say("Restricted by ", order.id, ": read for legal purposes only.");
     }
     for (const pb::HostDecommissioned& host : timeline_.decommissioned) {
-      if (host.hosting_service() != bucket_.key.hosting_service) continue;
+      if (host.hosting_service() != bucket_->key.hosting_service) continue;
       Say("Host ", host.host(), " is gone; its data is kept as long as the hosting service's.");
     }
   }
 
   void DecideParts() {
     for (const KnownRequest& request : timeline_.requests) {
-      if (request.selection.Covers(bucket_.key) != Coverage::kPart) continue;
+      if (request.selection.Covers(bucket_->key) != Coverage::kPart) continue;
       TenantEvents events = events_;
       events.deletion_requested_at =
           std::min(events.deletion_requested_at.value_or(request.requested_at), request.requested_at);
-      const RetentionDecision dates = Evaluate(policy_, facts_, events, timeline_.now, Detail::kDates);
+      const RetentionDecision dates =
+          rollcall::Evaluate(policy_, facts_, events, timeline_.now, Detail::kBounds, days_);
       if (!dates.deadline.has_value()) continue;  // held
       const bool done =
-          std::find(bucket_.erased_for.begin(), bucket_.erased_for.end(), request.id) != bucket_.erased_for.end();
-      decision_.parts.push_back({request.id, dates.not_before, dates.due_from, *dates.deadline, done});
-      if (dates.restricted) decision_.dates.restricted = true;
-      Say("Request ", request.id, " is for a part of it: deleted between ",
-          absl::FormatTime(dates.not_before, policy_.zone), " and ", absl::FormatTime(*dates.deadline, policy_.zone),
-          done ? "; done." : ".");
+          std::find(bucket_->erased_for.begin(), bucket_->erased_for.end(), request.id) != bucket_->erased_for.end();
+      decision_->parts.push_back({request.id, dates.not_before, dates.due_from, *dates.deadline, done});
+      if (dates.restricted) decision_->dates.restricted = true;
+      Say("Request ", request.id, " is for a part of it: deleted between ", InWords(dates.not_before), " and ",
+          InWords(*dates.deadline), done ? "; done." : ".");
     }
   }
 
   void DecideState() {
-    const pb::BucketState state = bucket_.state;
+    const pb::BucketState state = bucket_->state;
     if (state == pb::BUCKET_PURGED) {
-      decision_.wanted = pb::BUCKET_PURGED;
+      decision_->wanted = pb::BUCKET_PURGED;
       return Say("It is gone.");
     }
     if (state == pb::BUCKET_PURGING) {
-      decision_.wanted = pb::BUCKET_PURGED;
-      return Do(ActionKind::kFinishPurge, decision_.dates.deadline, "its deletion has begun, and nothing undoes that");
+      decision_->wanted = pb::BUCKET_PURGED;
+      return Do(ActionKind::kFinishPurge, decision_->dates.deadline, "its deletion has begun, and nothing undoes that");
     }
-    if (decision_.dates.DueAt(timeline_.now)) {
-      decision_.wanted = pb::BUCKET_PURGED;
-      return Do(ActionKind::kPurge, decision_.dates.deadline, "it is due since ",
-                absl::FormatTime(decision_.dates.due_from, policy_.zone));
+    if (decision_->dates.DueAt(timeline_.now)) {
+      decision_->wanted = pb::BUCKET_PURGED;
+      return Do(ActionKind::kPurge, decision_->dates.deadline, "it is due since ", InWords(decision_->dates.due_from));
     }
     ErasePartsThatAreDue();
-    const bool ended = decision_.dates.ended_at.has_value();
+    const bool ended = decision_->dates.ended_at.has_value();
     if (state == pb::BUCKET_RESTORING) {
-      decision_.wanted = pb::BUCKET_ACTIVE;
+      decision_->wanted = pb::BUCKET_ACTIVE;
       return Do(ActionKind::kFinishRestore, std::nullopt, "what is half restored is restored first");
     }
     if (ended && rules_ != nullptr && !rules_->archives().empty()) return ToTheArchive();
-    decision_.wanted = pb::BUCKET_ACTIVE;
+    decision_->wanted = pb::BUCKET_ACTIVE;
     if (state == pb::BUCKET_ACTIVE) return;
     Do(ActionKind::kStartRestore, std::nullopt, ended ? "the agreement allows it no archive" : "the service is in use");
   }
 
   void ErasePartsThatAreDue() {
     // Rows are erased where they are in the stores, or by rewriting the object; not while it moves.
-    const bool rests = bucket_.state == pb::BUCKET_ACTIVE || bucket_.state == pb::BUCKET_COLD;
-    for (const PartialDeletion& part : decision_.parts) {
-      if (part.done || !rests || decision_.dates.held || timeline_.now < part.due_from) continue;
+    const bool rests = bucket_->state == pb::BUCKET_ACTIVE || bucket_->state == pb::BUCKET_COLD;
+    for (const PartialDeletion& part : decision_->parts) {
+      if (part.done || !rests || decision_->dates.held || timeline_.now < part.due_from) continue;
       Do(ActionKind::kErasePart, part.deadline, "request ", part.request, " is for a part of it");
-      decision_.actions.back().request = part.request;
+      decision_->actions.back().request = part.request;
     }
   }
 
   void ToTheArchive() {
-    decision_.wanted = pb::BUCKET_COLD;
-    const absl::Time by = *decision_.dates.ended_at + absl::Hours(rules_->archives(0).start_within_hours());
-    switch (bucket_.state) {
+    decision_->wanted = pb::BUCKET_COLD;
+    const absl::Time by = *decision_->dates.ended_at + absl::Hours(rules_->archives(0).start_within_hours());
+    switch (bucket_->state) {
       case pb::BUCKET_ACTIVE:
         return Do(ActionKind::kStartArchive, by, "the service ended on ",
-                  DayText(DayOf(*decision_.dates.ended_at, policy_.zone)));
+                  detail_ == Detail::kSteps ? DayText(DayOf(*decision_->dates.ended_at, policy_.zone)) : "");
       case pb::BUCKET_ARCHIVING:
         return Do(ActionKind::kFinishArchive, std::nullopt, "its move to the archive has begun");
       case pb::BUCKET_ARCHIVED:
@@ -180,16 +199,27 @@ class BucketEvaluation {
   }
 
   const RetentionPolicy& policy_;
-  const Bucket& bucket_;
   const TenantTimeline& timeline_;
-  const Detail detail_;
-  const pb::CategoryRules* const rules_;
+  const ZoneDays days_;
+  // Of the latest bucket's service and category.
+  bool has_group_ = false;
+  const pb::CategoryRules* rules_ = nullptr;
   RecordFacts facts_;
   TenantEvents events_;
-  BucketDecision decision_;
+  // While Run runs.
+  const Bucket* bucket_ = nullptr;
+  Detail detail_ = Detail::kBounds;
+  BucketDecision* decision_ = nullptr;
 };
 
-}  // namespace
+BucketEvaluator::BucketEvaluator(const RetentionPolicy& policy, const TenantTimeline& timeline, ZoneDays::Memory memory)
+    : evaluation_(std::make_unique<Evaluation>(policy, timeline, memory)) {}
+
+BucketEvaluator::~BucketEvaluator() = default;
+
+BucketDecision BucketEvaluator::Evaluate(const Bucket& bucket, Detail detail) {
+  return evaluation_->Run(bucket, detail);
+}
 
 absl::StatusOr<std::vector<Bucket>> BucketsFrom(const pb::BucketFacts& facts) {
   const auto bad = [&](absl::string_view what) {
@@ -249,7 +279,7 @@ bool BucketDecision::Wants(ActionKind kind) const {
 
 BucketDecision EvaluateBucket(const RetentionPolicy& policy, const Bucket& bucket, const TenantTimeline& timeline,
                               Detail detail) {
-  return BucketEvaluation(policy, bucket, timeline, detail).Run();
+  return BucketEvaluator(policy, timeline, ZoneDays::Memory::kNone).Evaluate(bucket, detail);
 }
 
 absl::StatusOr<BucketDecision> EvaluateBucketAt(const RetentionPolicy& policy, const Bucket& bucket,

@@ -3,7 +3,7 @@
 // How a store-backed engine uses it. It keeps a tenant's pb::LifecycleEvents, append-only, and one pb::BucketFacts
 // per bucket; both are all there is to persist, and replaying them gives the same answers, so nothing
 // that is computed here needs to be stored. Per tenant and tick it folds the events once (FoldEvents) and
-// asks EvaluateBucket for each bucket, with Detail::kDates for those it only counts. To act it
+// asks a BucketEvaluator for each bucket, with Detail::kBounds for those it only counts. To act it
 //   1. evaluates again in the transaction that appends BucketEvent::kPurgeIntended, with a timeline folded
 //      from the events as they are there, and asks GuardPurge;
 //   2. carries the step out, which must be idempotent, and verifies it;
@@ -12,6 +12,7 @@
 #ifndef ROLLCALL_BACKEND_RETENTION_BUCKET_DECISION_H_
 #define ROLLCALL_BACKEND_RETENTION_BUCKET_DECISION_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -85,10 +86,29 @@ struct BucketDecision {
   bool overdue = false;
   // Of the timeline: see TenantTimeline.
   uint64_t epoch = 0;
-  // From facts to actions, in words. Empty for Detail::kDates.
+  // From facts to actions, in words. Only for Detail::kSteps.
   std::vector<std::string> explanation;
 
   bool Wants(ActionKind kind) const;
+};
+
+// Decides about the buckets of one tenant. What a service and a category have in common is found once for neighbours,
+// so that a core decides about millions of buckets a second. Not thread-safe.
+class BucketEvaluator {
+ public:
+  // Both outlive it. `memory`: whether it is worth remembering when days begin.
+  BucketEvaluator(const RetentionPolicy& policy, const TenantTimeline& timeline,
+                  ZoneDays::Memory memory = ZoneDays::Memory::kDays);
+  ~BucketEvaluator();
+  BucketEvaluator(const BucketEvaluator&) = delete;
+  BucketEvaluator& operator=(const BucketEvaluator&) = delete;
+
+  // As EvaluateBucket.
+  BucketDecision Evaluate(const Bucket& bucket, Detail detail);
+
+ private:
+  class Evaluation;
+  const std::unique_ptr<Evaluation> evaluation_;
 };
 
 // Decides. Pure and total. A hold that touches any of the bucket holds all of it: it is deleted as a whole or

@@ -11,8 +11,8 @@ namespace {
 // Evaluates within one set of events.
 class Evaluator {
  public:
-  Evaluator(const Anchors& anchors, const RetentionPolicy& policy, bool with_text)
-      : anchors_(anchors), policy_(policy), with_text_(with_text) {}
+  Evaluator(const Anchors& anchors, const RetentionPolicy& policy, const ZoneDays& days, bool with_text)
+      : anchors_(anchors), policy_(policy), days_(days), with_text_(with_text) {}
 
   std::optional<PeriodEnd> Evaluate(const pb::Expression& expression) const {
     switch (expression.form_case()) {
@@ -43,7 +43,7 @@ class Evaluator {
     if (!at.has_value()) return std::nullopt;
     // Days far outside history cannot be added to; nothing real is there.
     const absl::Time time = std::clamp(*at, absl::FromUnixSeconds(-62135596800), absl::FromUnixSeconds(253402300799));
-    const absl::CivilDay day = DayOf(time, policy_.zone);
+    const absl::CivilDay day = days_.DayOf(time);
     return PeriodEnd{day, time, with_text_ ? absl::StrCat(name, " ", DayText(day)) : std::string()};
   }
 
@@ -67,14 +67,14 @@ class Evaluator {
   PeriodEnd AddTo(const PeriodEnd& start, const pb::Expression::Sum& sum) const {
     if (sum.hours() != 0) {
       const absl::Time end = start.end + absl::Hours(sum.hours());
-      return {DayOf(end, policy_.zone), end,
+      return {days_.DayOf(end), end,
               Text(start.text, " + ", sum.hours(), " hours = ", with_text_ ? absl::FormatTime(end, policy_.zone) : "")};
     }
     absl::CivilDay day = start.day;
     absl::string_view unit;
     uint32_t count = sum.days();
     if (sum.days() != 0) {
-      day += sum.days();
+      day = days_.Add(day, sum.days());
       unit = " days = ";
     } else if (sum.months() != 0) {
       count = sum.months();
@@ -85,8 +85,7 @@ class Evaluator {
       day = policy_.calendar.Add(day, static_cast<int>(count));
       unit = " working days = ";
     }
-    return {day, EndOfDay(day, policy_.zone),
-            Text(start.text, " + ", count, unit, with_text_ ? DayText(day) : std::string())};
+    return {day, days_.EndOfDay(day), Text(start.text, " + ", count, unit, with_text_ ? DayText(day) : std::string())};
   }
 
   std::optional<PeriodEnd> Choose(const pb::Expression::Choice& choice, bool latest) const {
@@ -106,14 +105,15 @@ class Evaluator {
 
   const Anchors& anchors_;
   const RetentionPolicy& policy_;
+  const ZoneDays& days_;
   const bool with_text_;
 };
 
 }  // namespace
 
 std::optional<PeriodEnd> EvaluatePeriod(const pb::Expression& expression, const Anchors& anchors,
-                                        const RetentionPolicy& policy, bool with_text) {
-  return Evaluator(anchors, policy, with_text).Evaluate(expression);
+                                        const RetentionPolicy& policy, const ZoneDays& days, bool with_text) {
+  return Evaluator(anchors, policy, days, with_text).Evaluate(expression);
 }
 
 }  // namespace rollcall

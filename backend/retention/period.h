@@ -8,6 +8,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "backend/retention/policy_loader.h"
+#include "backend/retention/zone_days.h"
 
 namespace rollcall {
 
@@ -30,9 +31,10 @@ struct PeriodEnd {
   std::string text;
 };
 
-// Unset if the period counts from an event that has not happened. `text` is left empty unless wanted. Pure.
+// Unset if the period counts from an event that has not happened. `text` is left empty unless wanted. `days` are those
+// of the policy's zone. Pure.
 std::optional<PeriodEnd> EvaluatePeriod(const pb::Expression& expression, const Anchors& anchors,
-                                        const RetentionPolicy& policy, bool with_text = true);
+                                        const RetentionPolicy& policy, const ZoneDays& days, bool with_text = true);
 
 }  // namespace rollcall
 

@@ -21,8 +21,14 @@ struct Bounds {
 class Evaluation {
  public:
   Evaluation(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events, absl::Time now,
-             Detail detail)
-      : policy_(policy), record_(record), events_(events), now_(now), with_text_(detail == Detail::kSteps) {}
+             Detail detail, const ZoneDays& days)
+      : policy_(policy),
+        record_(record),
+        events_(events),
+        now_(now),
+        days_(days),
+        with_text_(detail == Detail::kSteps),
+        with_clauses_(detail != Detail::kBounds) {}
 
   RetentionDecision Run() {
     const pb::CategoryRules* rules = policy_.Find(record_.category);
@@ -53,7 +59,7 @@ class Evaluation {
     if (with_text_) decision_.steps.push_back(absl::StrCat(parts...));
   }
 
-  std::string Day(absl::Time time) const { return with_text_ ? DayText(DayOf(time, policy_.zone)) : std::string(); }
+  std::string Day(absl::Time time) const { return with_text_ ? DayText(days_.DayOf(time)) : std::string(); }
 
   void Cite(const std::string& clause) {
     auto& clauses = decision_.clauses;
@@ -64,6 +70,7 @@ class Evaluation {
   template <typename Ids>
   std::string Cited(const Ids& ids) {
     std::string text;
+    if (!with_clauses_) return text;
     for (const std::string& id : ids) {
       Cite(id);
       if (with_text_) absl::StrAppend(&text, text.empty() ? "" : ", ", id);
@@ -73,7 +80,7 @@ class Evaluation {
   }
 
   std::optional<PeriodEnd> End(const pb::Expression& period, const Anchors& anchors) const {
-    return EvaluatePeriod(period, anchors, policy_, with_text_);
+    return EvaluatePeriod(period, anchors, policy_, days_, with_text_);
   }
 
   // An event counts once it has happened.
@@ -113,12 +120,12 @@ class Evaluation {
   }
 
   absl::Time WindowAfterDay(absl::CivilDay day) const {
-    return StartOfDay(day + 1 + policy_.data.purge_window_days(), policy_.zone);
+    return days_.EndOfDay(days_.Add(day, policy_.data.purge_window_days()));
   }
 
   // Where the purge window after a period closes. A period that ends within a day has none.
   absl::Time WindowAfter(const PeriodEnd& period) const {
-    return period.end == EndOfDay(period.day, policy_.zone) ? WindowAfterDay(period.day) : period.end;
+    return period.end == days_.EndOfDay(period.day) ? WindowAfterDay(period.day) : period.end;
   }
 
   // Where the last purge window before a bound opens: so many civil days before, or so many times 24 hours if the
@@ -126,12 +133,12 @@ class Evaluation {
   absl::Time WindowBefore(absl::Time bound) const {
     const int days = static_cast<int>(policy_.data.purge_window_days());
     const absl::CivilDay day = DayBefore(bound);
-    if (bound != EndOfDay(day, policy_.zone)) return bound - absl::Hours(24) * days;
-    return StartOfDay(day + 1 - days, policy_.zone);
+    if (bound != days_.EndOfDay(day)) return bound - absl::Hours(24) * days;
+    return days_.StartOfDay(day + 1 - days);
   }
 
   // The last day that ends at or before `time`, or the one it lies in.
-  absl::CivilDay DayBefore(absl::Time time) const { return DayOf(time - absl::Nanoseconds(1), policy_.zone); }
+  absl::CivilDay DayBefore(absl::Time time) const { return days_.DayOf(time - absl::Nanoseconds(1)); }
 
   Bounds FromRetainRules(const pb::CategoryRules& rules) {
     Bounds bounds;
@@ -146,7 +153,7 @@ class Evaluation {
         decision_.ended_at = std::min(decision_.ended_at.value_or(*end), *end);
         Step(cited, "the ", ScopeText(rule.scope()), " ended on ", Day(*end), ".");
         ApplyPeriods(rule, AnchorsFor(end), cited, &bounds);
-      } else {
+      } else if (with_clauses_) {
         NoteIfEndedNow(rule);
       }
     }
@@ -248,8 +255,7 @@ class Evaluation {
     Earlier(deadline, day, due_from, bounds);
     bounds->due_from = due_from;
     const absl::Time aim =
-        std::max(due_from,
-                 EndOfDay(DayOf(requested, policy_.zone) + policy_.data.service_levels().request_days(), policy_.zone));
+        std::max(due_from, days_.EndOfDay(days_.DayOf(requested) + policy_.data.service_levels().request_days()));
     decision_.target = decision_.target.has_value() ? std::min(*decision_.target, aim) : aim;
   }
 
@@ -262,7 +268,7 @@ class Evaluation {
     std::sort(holds.begin(), holds.end(), [](const Hold* a, const Hold* b) {
       return std::tie(a->placed_at, a->id) < std::tie(b->placed_at, b->id);
     });
-    const std::string cited = Cited(HoldClauses());
+    const std::string cited = with_clauses_ ? Cited(HoldClauses()) : "";
     for (const Hold* hold : holds) {
       const std::optional<absl::Time> released = Happened(hold->released_at);
       if (released.has_value()) {
@@ -280,13 +286,13 @@ class Evaluation {
 
   void Release(const Hold& hold, absl::Time released, const std::string& cited, Bounds* bounds) {
     if (!bounds->deadline.has_value()) return;
-    const absl::CivilDay after = DayOf(released, policy_.zone) + 1;
-    if (EndOfDay(after, policy_.zone) <= *bounds->deadline) return;
+    const absl::CivilDay after = days_.DayOf(released) + 1;
+    if (days_.EndOfDay(after) <= *bounds->deadline) return;
     if (hold.placed_at >= *bounds->deadline) {
       Step(cited, "legal hold ", hold.id, " came when the data was overdue, and lengthens nothing.");
       return;
     }
-    bounds->deadline = EndOfDay(after, policy_.zone);
+    bounds->deadline = days_.EndOfDay(after);
     bounds->last_day = after - 1;
     Step(cited, "legal hold ", hold.id, " was released on ", Day(released), ": due by the end of ",
          with_text_ ? DayText(after) : "", ".");
@@ -323,7 +329,9 @@ class Evaluation {
   const RecordFacts& record_;
   const TenantEvents& events_;
   const absl::Time now_;
+  const ZoneDays& days_;
   const bool with_text_;
+  const bool with_clauses_;
   RetentionDecision decision_;
 };
 
@@ -331,7 +339,12 @@ class Evaluation {
 
 RetentionDecision Evaluate(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events,
                            absl::Time now, Detail detail) {
-  return Evaluation(policy, record, events, now, detail).Run();
+  return Evaluate(policy, record, events, now, detail, ZoneDays(policy.zone));
+}
+
+RetentionDecision Evaluate(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events,
+                           absl::Time now, Detail detail, const ZoneDays& days) {
+  return Evaluation(policy, record, events, now, detail, days).Run();
 }
 
 }  // namespace rollcall

@@ -9,6 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "backend/retention/policy_loader.h"
+#include "backend/retention/zone_days.h"
 
 namespace rollcall {
 
@@ -86,13 +87,21 @@ struct RetentionDecision {
 };
 
 // How much of an answer is wanted: dates are cheap, sentences are not.
-enum class Detail { kDates, kSteps };
+enum class Detail {
+  // What decides about the record now, without clauses and without `deadline_if_ended_now`.
+  kBounds,
+  kDates,
+  kSteps,
+};
 
 // Decides. Pure and total: for a category the policy does not have, the answer is "keep, restricted".
 // A request never makes a deadline later, a hold never a deletion earlier. A hold lengthens only what
 // was not overdue when it was placed.
 RetentionDecision Evaluate(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events,
                            absl::Time now, Detail detail = Detail::kSteps);
+// The same, for who decides about many: `days` are those of the policy's zone.
+RetentionDecision Evaluate(const RetentionPolicy& policy, const RecordFacts& record, const TenantEvents& events,
+                           absl::Time now, Detail detail, const ZoneDays& days);
 
 }  // namespace rollcall
 

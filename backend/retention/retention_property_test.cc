@@ -21,6 +21,40 @@ namespace {
 constexpr int kLives = kSlowBuild ? 15 : 120;
 constexpr int kLogsPerPolicy = 4;
 
+// What deciding about many buckets, or without words, changes of a decision: nothing that decides anything.
+std::string DifferencesOfEvaluator(const World& world, const Bucket& bucket, const TenantTimeline& timeline,
+                                   const BucketDecision& alone, bool remembers) {
+  BucketEvaluator evaluator(world.policy(), timeline, remembers ? ZoneDays::Memory::kDays : ZoneDays::Memory::kNone);
+  // Neighbours: of another service, and of another day.
+  Bucket other = bucket;
+  other.key.hosting_service = other.key.hosting_service == kAllServices ? Services().front() : kAllServices;
+  evaluator.Evaluate(other, Detail::kBounds);
+  other = bucket;
+  other.key.collected_day -= 3;
+  other.first_stored_at.reset();
+  evaluator.Evaluate(other, Detail::kBounds);
+  const BucketDecision decision = evaluator.Evaluate(bucket, Detail::kBounds);
+  const auto facts = [](const BucketDecision& d) {
+    return std::tie(d.dates.last_retained_day, d.dates.not_before, d.dates.due_from, d.dates.deadline, d.dates.ended_at,
+                    d.dates.target, d.dates.restricted, d.dates.held, d.wanted, d.holds, d.overdue, d.epoch);
+  };
+  const auto actions = [](const BucketDecision& d) {
+    std::string text;
+    for (const DueAction& action : d.actions) {
+      absl::StrAppend(&text, ActionText(action.kind), " ", action.request, " ",
+                      absl::FormatTime(action.by.value_or(absl::InfiniteFuture())), "; ");
+    }
+    for (const PartialDeletion& part : d.parts) {
+      absl::StrAppend(&text, part.request, absl::FormatTime(part.not_before), absl::FormatTime(part.due_from),
+                      absl::FormatTime(part.deadline), part.done, "; ");
+    }
+    return text;
+  };
+  if (facts(decision) != facts(alone)) return "an evaluator of many buckets finds other dates\n";
+  if (actions(decision) != actions(alone)) return "an evaluator of many buckets wants something else\n";
+  return "";
+}
+
 std::string Differences(const World& world, const Bucket& bucket, const pb::TenantFacts& facts,
                         const std::vector<DiaryEntry>& diary, Wall now) {
   const auto timeline = FoldEvents(world.policy(), facts, world.ToTime(now));
@@ -28,7 +62,7 @@ std::string Differences(const World& world, const Bucket& bucket, const pb::Tena
   const BucketDecision decision = EvaluateBucket(world.policy(), bucket, *timeline, Detail::kDates);
   const RetentionDecision& dates = decision.dates;
   const SecondOpinion opinion = AskCalculator(world, bucket, diary, now);
-  std::string text;
+  std::string text = DifferencesOfEvaluator(world, bucket, *timeline, decision, now % 8 == 0);
   const auto compare = [&](absl::string_view what, Wall engine, Wall other) {
     if (engine != other) absl::StrAppend(&text, what, ": ", engine, " and not ", other, "\n");
   };

@@ -58,9 +58,11 @@ class Simulation {
       std::move(more->begin(), more->end(), std::back_inserter(buckets));
     }
     std::sort(buckets.begin(), buckets.end(), [](const Bucket& a, const Bucket& b) { return Key(a) < Key(b); });
+    BucketEvaluator evaluator(policy_, *timeline);
     for (const Bucket& bucket : buckets) {
       // What is collected later is not there yet.
-      if (bucket.key.collected_day <= day_) AddBucket(tenant.tenant(), bucket, *timeline);
+      if (bucket.key.collected_day > day_) continue;
+      AddBucket(tenant.tenant(), bucket, *timeline, evaluator.Evaluate(bucket, Detail::kBounds));
     }
     return absl::OkStatus();
   }
@@ -76,8 +78,8 @@ class Simulation {
     return absl::InvalidArgumentError(absl::StrCat("tenant ", tenant.tenant(), ": ", status.message()));
   }
 
-  void AddBucket(const std::string& tenant, const Bucket& bucket, const TenantTimeline& timeline) {
-    const BucketDecision decision = EvaluateBucket(policy_, bucket, timeline, Detail::kDates);
+  void AddBucket(const std::string& tenant, const Bucket& bucket, const TenantTimeline& timeline,
+                 const BucketDecision& decision) {
     if (decision.dates.held) {
       report_.set_held_buckets(report_.held_buckets() + 1);
     } else if (decision.actions.empty()) {
