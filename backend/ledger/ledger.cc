@@ -113,12 +113,12 @@ absl::Status Ledger::MakeLeaf(pb::LedgerEntry* entry, Batch* batch, Appended* ap
   } else {
     entry->clear_previous_leaf_hash();
   }
-  const std::string leaf = entry->SerializeAsString();
-  if (!batch->frame.Fits(leaf.size())) ROLLCALL_RETURN_IF_ERROR(WriteFrame(batch));
+  if (!entry->SerializeToString(&leaf_)) return absl::InternalError("append to ledger: serialize an entry");
+  if (!batch->frame.Fits(leaf_.size())) ROLLCALL_RETURN_IF_ERROR(WriteFrame(batch));
   if (!entry->unique_key().empty()) batch->keys.emplace(entry->unique_key(), tree_.size());
   *appended = {tree_.size(), true};
-  batch->frame.Add(leaf);
-  last_leaf_ = hasher_.Leaf(leaf);
+  batch->frame.Add(leaf_);
+  last_leaf_ = hasher_.Leaf(leaf_);
   tree_.Append(last_leaf_, &hasher_, &batch->nodes);
   return absl::OkStatus();
 }

@@ -135,6 +135,8 @@ class Ledger {
   TreeHasher hasher_;
   GrowingTree tree_;
   LedgerHash last_leaf_ = {};
+  // The bytes of a leaf while it is appended: a million leaves take no million buffers.
+  std::string leaf_;
   uint64_t log_end_ = 0;
 
   mutable std::mutex mutex_;
