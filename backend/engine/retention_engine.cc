@@ -86,6 +86,10 @@ void RetentionEngine::Log(const TickReport& report) {
                          {"late", report.late_archived + report.late_purged},
                          {"rows_deleted", report.rows_deleted}});
   }
+  if (!report.missed.empty()) {
+    parts_.logger->Error("retention.missed", "data is there whose deletion was certified",
+                         {{"count", report.missed.size()}, {"first", TextOf(report.missed.front())}});
+  }
   if (!report.refused.empty()) {
     parts_.logger->Warning("retention.refused", "guards stopped deletions",
                            {{"count", report.refused.size()}, {"first", TextOf(report.refused.front())}});

@@ -143,9 +143,7 @@ absl::StatusOr<bool> TenantPass::LookAt(const StoredBucket& bucket) {
   const BucketSummary* rows = InStores(key);
   if (bucket.facts.state == pb::BUCKET_PURGED) {
     settled_.insert(key);
-    if (rows == nullptr) return false;
-    const absl::Status purged = PurgeLate(bucket);
-    if (!purged.ok()) report_->NotDone({tenant_.tenant(), key, "purge", purged});
+    if (rows != nullptr || bucket.late > 0 || unfinished_.count(key) > 0) AddLate(bucket);
     return false;
   }
   const BucketDecision decision = EvaluateBucket(*options_.policy, bucket.facts, timeline_, Detail::kDates);
@@ -293,16 +291,15 @@ std::function<absl::Status(const StepEffect&)> TenantPass::NoteArchived(const Bu
   };
 }
 
-absl::Status TenantPass::PurgeLate(const StoredBucket& bucket) {
-  // Its deletion was certified, and what came since is of the same day: it goes if the bucket would be due today.
-  Bucket as_new = bucket.facts;
-  as_new.state = pb::BUCKET_ACTIVE;
-  const BucketDecision decision = EvaluateBucket(*options_.policy, as_new, timeline_, Detail::kDates);
-  if (!decision.dates.DueAt(timeline_.now - reading_.uncertainty)) {
-    return absl::FailedPreconditionError("purge what came late: the bucket would not be due today");
-  }
-  round_->AddLate(WorkOf(bucket.facts.key));
-  return absl::OkStatus();
+void TenantPass::AddLate(const StoredBucket& bucket) {
+  const BucketKey& key = bucket.facts.key;
+  if (shared_timeline_ == nullptr) shared_timeline_ = std::make_shared<TenantTimeline>(timeline_);
+  LateTask task{tenant_,          PickOf(key),
+                WorkOf(key),      bucket.state_since,
+                shared_timeline_, timeline_.now - reading_.uncertainty,
+                std::nullopt,     bucket.late};
+  if (const auto step = unfinished_.find(key); step != unfinished_.end()) task.step = step->second;
+  round_->Add(std::move(task));
 }
 
 StepPick TenantPass::PickOf(const BucketKey& key) const {

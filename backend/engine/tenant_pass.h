@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -51,7 +52,7 @@ class TenantPass {
   absl::Status TakeInLate(const StoredBucket& bucket);
   // Notes what an object holds: of what is in the archive the stores cannot be counted.
   std::function<absl::Status(const StepEffect&)> NoteArchived(const BucketKey& key);
-  absl::Status PurgeLate(const StoredBucket& bucket);
+  void AddLate(const StoredBucket& bucket);
 
   StepPick PickOf(const BucketKey& key) const;
   BucketWork WorkOf(const BucketKey& key) const;
@@ -69,6 +70,8 @@ class TenantPass {
 
   std::string region_;
   TenantTimeline timeline_;
+  // The same, for what the round does later; unset until it is needed.
+  std::shared_ptr<const TenantTimeline> shared_timeline_;
   std::map<BucketKey, BucketSummary, KeyLess> counts_;
   std::map<BucketKey, StoredStep, KeyLess> unfinished_;
   // Nothing more is done to them in this tick.

@@ -45,7 +45,7 @@ TEST_F(LifecycleSchemaTest, RefusesNewerAndForeignDatabases) {
   Run(absl::StrCat("PRAGMA user_version=", kLifecycleSchemaVersion + 1));
   const absl::Status newer = OpenLifecycleDatabase(path()).status();
   EXPECT_EQ(newer.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(newer.message()), HasSubstr(path() + ": its schema version 2 is newer"));
+  EXPECT_THAT(std::string(newer.message()), HasSubstr(path() + ": its schema version 3 is newer"));
   Run("PRAGMA application_id=7");
   EXPECT_THAT(std::string(OpenLifecycleDatabase(path()).status().message()), HasSubstr("another program"));
 }

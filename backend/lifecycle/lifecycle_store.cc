@@ -127,7 +127,7 @@ absl::Status LifecycleStore::ForEachBucket(std::optional<absl::Time> at, Visit v
       }
       ROLLCALL_ASSIGN_OR_RETURN(const std::vector<StoredBucket> buckets, operation->rows.Buckets());
       for (const StoredBucket& bucket : buckets) {
-        if (bucket.facts.state == pb::BUCKET_PURGED) continue;
+        if (bucket.facts.state == pb::BUCKET_PURGED && bucket.late == 0) continue;
         visit(tenant, bucket, EvaluateBucket(operation->policy(), bucket.facts, timeline, Detail::kDates));
       }
       return absl::OkStatus();
@@ -186,6 +186,7 @@ absl::StatusOr<DryRunList> LifecycleStore::MakeDryRun(absl::CivilDay day) {
   ROLLCALL_RETURN_IF_ERROR(
       ForEachBucket(end, [&](const std::string& tenant, const StoredBucket& bucket, const BucketDecision& decision) {
         if (decision.Wants(ActionKind::kPurge)) list.lines.push_back(LineOf(tenant, bucket.facts.key));
+        if (bucket.late > 0) list.lines.push_back(absl::StrCat(LineOf(tenant, bucket.facts.key), " late"));
       }));
   std::sort(list.lines.begin(), list.lines.end());
   list.run = rollcall::MakeDryRun(core_->policy(), day, list.lines);

@@ -33,7 +33,8 @@ struct DueBucket {
 // What would be deleted by the end of a day, for a person to look at.
 struct DryRunList {
   pb::DryRun run;
-  // `tenant service category day`, sorted; their hash is the run's.
+  // `tenant service category day`, and ` late` if it was deleted before and something is there; sorted. Their hash is
+  // the run's.
   std::vector<std::string> lines;
 };
 
@@ -96,7 +97,7 @@ class LifecycleStore {
   explicit LifecycleStore(std::unique_ptr<LifecycleCore> core) : core_(std::move(core)) {}
 
   using Visit = absl::FunctionRef<void(const std::string& tenant, const StoredBucket&, BucketDecision)>;
-  // Every bucket that is not purged, tenant by tenant, as it is to be dealt with at `at`, or now.
+  // Every bucket of which something is there, tenant by tenant, as it is to be dealt with at `at`, or now.
   absl::Status ForEachBucket(std::optional<absl::Time> at, Visit visit);
   absl::StatusOr<absl::Time> Now();
 

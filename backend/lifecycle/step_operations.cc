@@ -68,6 +68,16 @@ absl::Status TenantLifecycle::NoteBucket(const BucketContent& content) {
   });
 }
 
+absl::Status TenantLifecycle::NoteLate(const BucketKey& name, uint64_t records) {
+  std::string key;
+  return core_->Transact(tenant_, "engine", std::nullopt, &key, [&](TenantOperation* operation) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(StoredBucket bucket, operation->rows.FindBucket(name));
+    if (bucket.facts.state != pb::BUCKET_PURGED) return absl::FailedPreconditionError("note late: it is not purged");
+    bucket.late = records;
+    return operation->rows.PutBucket(bucket);
+  });
+}
+
 absl::StatusOr<BegunStep> TenantLifecycle::BeginStep(const StepPick& pick, pb::StepKind kind,
                                                      const std::string& request) {
   BegunStep begun;

@@ -199,9 +199,9 @@ absl::StatusOr<uint64_t> SystemRows::ForecastFor(absl::string_view policy_hash, 
 
 absl::StatusOr<uint64_t> SystemRows::PurgesBegun(absl::Time from, absl::Time to) {
   Statement statement =
-      db_->Prepare("SELECT count(*) FROM journal WHERE kind = ? AND phase = 1 AND at >= ? AND at < ?");
-  ROLLCALL_RETURN_IF_ERROR(
-      statement.Int(pb::STEP_PURGE).Int(absl::ToUnixMicros(from)).Int(absl::ToUnixMicros(to)).Step().status());
+      db_->Prepare("SELECT count(*) FROM journal WHERE kind IN (?, ?) AND phase = 1 AND at >= ? AND at < ?");
+  statement.Int(pb::STEP_PURGE).Int(pb::STEP_PURGE_LATE);
+  ROLLCALL_RETURN_IF_ERROR(statement.Int(absl::ToUnixMicros(from)).Int(absl::ToUnixMicros(to)).Step().status());
   return statement.ColumnUnsigned(0);
 }
 

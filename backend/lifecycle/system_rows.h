@@ -65,7 +65,7 @@ class SystemRows {
   // Buckets that may be deleted on `day`: as forecast before it began, or as a person acknowledged for it, if that
   // is more.
   absl::StatusOr<uint64_t> ForecastFor(absl::string_view policy_hash, absl::CivilDay day);
-  // Purges begun from `from` to before `to`, of all tenants.
+  // Purges begun from `from` to before `to`, of all tenants; of what came late as well.
   absl::StatusOr<uint64_t> PurgesBegun(absl::Time from, absl::Time to);
 
  private:

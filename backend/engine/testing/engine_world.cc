@@ -112,7 +112,11 @@ absl::Status EngineWorld::Open() {
   engine.pace = {16, absl::Seconds(1), absl::ZeroDuration(), absl::ZeroDuration()};
   engine_ = std::make_unique<RetentionEngine>(
       EngineParts{lifecycle_.get(), faulty_store_.get(), store_.get(), faulty_archive_.get(), keys_.get(), &clock_,
-                  [this] { return Reading(); }, &logger_},
+                  [this] {
+                    if (readings_left_ > 0 && --readings_left_ == 0) at_reading_();
+                    return Reading();
+                  },
+                  &logger_},
       engine);
   return absl::OkStatus();
 }
@@ -234,7 +238,7 @@ absl::Status EngineWorld::Apply(const std::vector<std::string>& accounts, absl::
   batch.generation = ++generation_;
   batch.last = !half;
   batch.mode = mode;
-  batch.received_at = NoonOf(day) + absl::Seconds(1);
+  batch.received_at = receives_now_ ? clock_.Now() : NoonOf(day) + absl::Seconds(1);
   if (!half) {
     batch.run_result.set_status(mode == pb::FULL ? pb::RunResult::COMPLETE : pb::RunResult::PARTIAL);
     batch.run_result.set_collector_version("1.2.3");

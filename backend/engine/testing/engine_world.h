@@ -2,6 +2,7 @@
 #ifndef ROLLCALL_BACKEND_ENGINE_TESTING_ENGINE_WORLD_H_
 #define ROLLCALL_BACKEND_ENGINE_TESTING_ENGINE_WORLD_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -114,6 +115,13 @@ class EngineWorld {
   // Of the next ticks.
   void set_synchronised(bool synchronised) { synchronised_ = synchronised; }
   void set_max_steps(size_t max_steps) { max_steps_ = max_steps; }
+  // What agents find is received now, whatever day it is of; else at noon of its day.
+  void set_receives_now(bool receives_now) { receives_now_ = receives_now; }
+  // Done once, before the engine reads the clock the n-th time from now on: what happens while it works.
+  void AtReading(int n, std::function<void()> what) {
+    readings_left_ = n;
+    at_reading_ = std::move(what);
+  }
   ClockReading Reading() const;
 
  private:
@@ -129,6 +137,9 @@ class EngineWorld {
   FaultPlan faults_;
   bool synchronised_ = true;
   size_t max_steps_ = 5000;
+  bool receives_now_ = false;
+  int readings_left_ = 0;
+  std::function<void()> at_reading_;
   uint64_t generation_ = 0;
 
   std::unique_ptr<Ledger> ledger_;
