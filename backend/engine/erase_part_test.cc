@@ -146,6 +146,71 @@ TEST_F(ErasePartTest, AHoldKeepsTheParts) {
   EXPECT_THAT(world_.InStores(kOld), ElementsAre("ann", "ann", "carl"));
 }
 
+TEST_F(ErasePartTest, AHoldThatIsPlacedDuringTheTickKeepsTheParts) {
+  ASSERT_TRUE(world_.RequestDeletion("r", Named("bob")).ok());
+  world_.GoTo(absl::CivilDay(2024, 2, 5));
+  // The tick reads the clock first, then once for each deletion.
+  world_.AtReading(2, [this] {
+    world_.clock()->Advance(absl::Seconds(1));
+    ASSERT_TRUE(world_.Hold("h").ok());
+    world_.clock()->Advance(absl::Seconds(1));
+  });
+  const TickReport report = world_.Tick();
+  EXPECT_EQ(report.parts_erased, 0u);
+  EXPECT_EQ(report.overtaken, 1u);
+  EXPECT_THAT(world_.InStores(kOld), ElementsAre("ann", "ann", "bob", "carl"));
+}
+
+TEST_F(ErasePartTest, AClockThatIsLostDuringTheTickKeepsTheParts) {
+  ASSERT_TRUE(world_.RequestDeletion("r", Named("bob")).ok());
+  world_.GoTo(absl::CivilDay(2024, 2, 5));
+  world_.AtReading(2, [this] { world_.set_synchronised(false); });
+  const TickReport report = world_.Tick();
+  ASSERT_THAT(report.refused, SizeIs(1));
+  EXPECT_THAT(std::string(report.refused[0].status.message()), HasSubstr("not synchronised"));
+  EXPECT_THAT(world_.InStores(kOld), ElementsAre("ann", "ann", "bob", "carl"));
+}
+
+TEST(ErasePartGuardTest, NothingBeforeADryRunIsAcknowledged) {
+  EngineWorld world;
+  ASSERT_TRUE(world.Open().ok());
+  ASSERT_TRUE(world.Enrol().ok());
+  ASSERT_TRUE(world.Found({"ann", "bob"}, kOld).ok());
+  ASSERT_TRUE(world.RequestDeletion("r", Named("bob")).ok());
+  world.GoTo(absl::CivilDay(2024, 2, 5));
+  const TickReport report = world.Tick();
+  ASSERT_THAT(report.refused, SizeIs(1));
+  EXPECT_THAT(std::string(report.refused[0].status.message()), HasSubstr("no dry run"));
+  EXPECT_THAT(world.InStores(kOld), ElementsAre("ann", "bob"));
+  ASSERT_TRUE(world.AcknowledgeDryRun(absl::CivilDay(2024, 2, 5)).ok());
+  EXPECT_EQ(world.Tick().parts_erased, 1u);
+  EXPECT_THAT(world.InStores(kOld), ElementsAre("ann"));
+}
+
+// It has begun, something failed, and before the next tick a hold is placed: wherever it was, it stops there.
+TEST_F(ErasePartTest, AHoldStopsWhatHasBegun) {
+  ASSERT_TRUE(world_.RequestDeletion("r", Named("bob")).ok());
+  world_.GoTo(absl::CivilDay(2024, 2, 5));
+  uint64_t call = 0;
+  do {
+    world_.faults()->FailAt(++call, FaultPlan::Kind::kRefused);
+    ASSERT_TRUE(world_.engine()->Tick(StopToken()).ok());
+    ASSERT_TRUE(world_.faults()->failed());
+    world_.faults()->FailAt(0, FaultPlan::Kind::kNone);
+  } while (world_.tenant().UnfinishedSteps()->empty());
+  ASSERT_THAT(world_.InStores(kOld), SizeIs(4));
+  ASSERT_TRUE(world_.Hold("h").ok());
+  world_.clock()->Advance(absl::Seconds(1));
+  EXPECT_EQ(world_.Tick().parts_erased, 0u);
+  EXPECT_THAT(*world_.tenant().UnfinishedSteps(), IsEmpty());
+  EXPECT_THAT(world_.InStores(kOld), SizeIs(4));
+  EXPECT_THAT(world_.tenant().Requests()->deletions, SizeIs(1));
+  ASSERT_TRUE(world_.Release("h").ok());
+  world_.clock()->Advance(absl::Seconds(1));
+  EXPECT_EQ(world_.Tick().parts_erased, 1u);
+  EXPECT_THAT(world_.InStores(kOld), ElementsAre("ann", "ann", "carl"));
+}
+
 TEST_F(ErasePartTest, TwoRequestsAreTwoSteps) {
   ASSERT_TRUE(world_.RequestDeletion("r1", Named("bob")).ok());
   ASSERT_TRUE(world_.RequestDeletion("r2", Named("carl")).ok());

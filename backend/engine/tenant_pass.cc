@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "backend/engine/step_evidence.h"
+#include "backend/lifecycle/step_rules.h"
 #include "backend/retention/civil_time.h"
 #include "platform/status_macros.h"
 
@@ -148,6 +149,7 @@ absl::StatusOr<bool> TenantPass::LookAt(const StoredBucket& bucket) {
   }
   const BucketDecision decision = EvaluateBucket(*options_.policy, bucket.facts, timeline_, Detail::kDates);
   Expect(decision);
+  ROLLCALL_RETURN_IF_ERROR(StopUnwanted(bucket, decision));
   const bool wants_purge = decision.Wants(ActionKind::kPurge) || decision.Wants(ActionKind::kFinishPurge);
   const bool wants_restore = decision.Wants(ActionKind::kStartRestore);
   if (bucket.facts.state == pb::BUCKET_COLD && rows != nullptr && rows->records > 0 && !wants_purge && !wants_restore) {
@@ -191,11 +193,18 @@ absl::StatusOr<bool> TenantPass::Act(const StoredBucket& bucket, const BucketDec
       done = Restore(bucket);
       if (!done.ok()) stuck_.insert(key.hosting_service);
       break;
-    case ActionKind::kErasePart:
-      done = ErasePart(bucket, action.request);
+    case ActionKind::kErasePart: {
+      if (given_up_[key].count(action.request) > 0) return false;
+      const absl::StatusOr<bool> erased = ErasePart(bucket, action.request);
+      if (erased.ok() && !*erased) {
+        given_up_[key].insert(action.request);
+        return false;
+      }
+      done = erased.status();
       // Its end has to find this step open.
       if (done.ok()) settled_.insert(key);
       break;
+    }
     case ActionKind::kPurge:
     case ActionKind::kFinishPurge:
       settled_.insert(key);
@@ -246,20 +255,37 @@ absl::Status TenantPass::Restore(const StoredBucket& bucket) {
   return absl::OkStatus();
 }
 
-absl::Status TenantPass::ErasePart(const StoredBucket& bucket, const std::string& request) {
+absl::StatusOr<bool> TenantPass::ErasePart(const StoredBucket& bucket, const std::string& request) {
   const BucketKey& key = bucket.facts.key;
   const auto known = std::find_if(timeline_.requests.begin(), timeline_.requests.end(),
                                   [&](const KnownRequest& r) { return r.id == request; });
   if (known == timeline_.requests.end()) return absl::NotFoundError("erase part: the request does not stand");
   ROLLCALL_ASSIGN_OR_RETURN(const std::vector<AgentRow> agents, parts_.agents->ListAgents(tenant_.tenant()));
   ROLLCALL_ASSIGN_OR_RETURN(PartSelector part, PartSelector::Resolve(known->selection.of, agents));
-  ROLLCALL_ASSIGN_OR_RETURN(BegunStep begun, tenant_.BeginStep(PickOf(key), pb::STEP_ERASE_PART, request));
+  const PurgePick pick{PickOf(key), parts_.reading(), 0};
+  absl::StatusOr<BegunStep> begun = tenant_.IntendErasure(pick, request);
+  if (absl::IsFailedPrecondition(begun.status())) {
+    report_->refused.push_back({tenant_.tenant(), key, "erase part", begun.status()});
+    return false;
+  }
+  if (!begun.ok()) return begun.status();
   const BucketWork work = WorkOf(key);
   ROLLCALL_ASSIGN_OR_RETURN(StepEffect in_stores, steps_.ErasePartInStores(work, part));
   ROLLCALL_ASSIGN_OR_RETURN(StepEffect in_archive, steps_.ErasePartInArchive(work, part, NoteArchived(key)));
   report_->rows_deleted += in_stores.rows;
   round_->Add(
-      ErasureTask{tenant_, work, std::move(begun.step), std::move(part), std::move(in_stores), std::move(in_archive)});
+      ErasureTask{tenant_, work, std::move(begun->step), std::move(part), std::move(in_stores), std::move(in_archive)});
+  return true;
+}
+
+absl::Status TenantPass::StopUnwanted(const StoredBucket& bucket, const BucketDecision& decision) {
+  const auto open = unfinished_.find(bucket.facts.key);
+  if (open == unfinished_.end() || open->second.kind != pb::STEP_ERASE_PART) return absl::OkStatus();
+  if (CheckErasure(bucket, decision, open->second.intent.request(), timeline_.now).ok()) return absl::OkStatus();
+  const absl::Status stopped = tenant_.StopErasure(PickOf(bucket.facts.key));
+  // What became known since is looked at by the next tick.
+  if (!stopped.ok() && !absl::IsAborted(stopped)) return stopped;
+  unfinished_.erase(open);
   return absl::OkStatus();
 }
 

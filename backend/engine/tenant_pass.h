@@ -47,7 +47,10 @@ class TenantPass {
   absl::Status Archive(const StoredBucket& bucket);
   absl::Status EmptyStores(const StoredBucket& bucket);
   absl::Status Restore(const StoredBucket& bucket);
-  absl::Status ErasePart(const StoredBucket& bucket, const std::string& request);
+  // False if a guard says no.
+  absl::StatusOr<bool> ErasePart(const StoredBucket& bucket, const std::string& request);
+  // Gives up an erasure that began before and is not wanted any more.
+  absl::Status StopUnwanted(const StoredBucket& bucket, const BucketDecision& decision);
   absl::Status AddPurge(const StoredBucket& bucket, bool begun);
   absl::Status TakeInLate(const StoredBucket& bucket);
   // Notes what an object holds: of what is in the archive the stores cannot be counted.
@@ -76,6 +79,8 @@ class TenantPass {
   std::map<BucketKey, StoredStep, KeyLess> unfinished_;
   // Nothing more is done to them in this tick.
   std::set<BucketKey, KeyLess> settled_;
+  // Requests whose part of a bucket is not tried again in this tick.
+  std::map<BucketKey, std::set<std::string>, KeyLess> given_up_;
   // Services with a bucket that could not be put back: see Restore.
   std::set<std::string> stuck_;
 };
