@@ -28,6 +28,9 @@ void DeletionRound::Run() {
   wanted_ = static_cast<uint64_t>(
       std::count_if(purges_.begin(), purges_.end(), [](const PurgeTask& task) { return !task.step.has_value(); }) +
       std::count_if(late_.begin(), late_.end(), [](const LateTask& task) { return !task.step.has_value(); }));
+  // Steps that fail before, tick after tick, do not keep deletions from theirs.
+  max_steps_ = std::max(options_.max_steps, report_->steps + std::max<size_t>(1, options_.max_steps / 2));
+  TakeTurns();
   BeginPurges();
   BeginLate();
   if (doomed_.empty() && erasures_.empty() && late_doomed_.empty()) return;
@@ -42,12 +45,23 @@ void DeletionRound::Run() {
   Finish();
 }
 
+void DeletionRound::TakeTurns() {
+  std::map<std::string, size_t> turns;
+  std::multimap<size_t, PurgeTask> ordered;
+  for (PurgeTask& task : purges_) {
+    const size_t turn = turns[task.work.ref.tenant]++;
+    ordered.emplace(turn, std::move(task));
+  }
+  purges_.clear();
+  for (auto& [turn, task] : ordered) purges_.push_back(std::move(task));
+}
+
 bool DeletionRound::MayBegin() {
   if (stop_.stop_requested()) {
     report_->stopped = true;
     return false;
   }
-  if (report_->steps < options_.max_steps) return true;
+  if (report_->steps < max_steps_) return true;
   report_->more = true;
   return false;
 }

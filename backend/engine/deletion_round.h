@@ -65,6 +65,8 @@ class DeletionRound {
     LateFindings found;
   };
 
+  // Purges in such an order that tenants take turns.
+  void TakeTurns();
   // Whether another deletion may begin in this tick.
   bool MayBegin();
   void BeginPurges();
@@ -97,6 +99,8 @@ class DeletionRound {
   std::vector<LateDoomed> late_doomed_;
   // Deletions the tick means to begin, for the guard of their volume.
   uint64_t wanted_ = 0;
+  // Of the report, with those the round may do.
+  size_t max_steps_ = 0;
   std::map<std::string, KeyDestruction> destroyed_;
 };
 

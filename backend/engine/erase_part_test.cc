@@ -211,6 +211,23 @@ TEST_F(ErasePartTest, AHoldStopsWhatHasBegun) {
   EXPECT_THAT(world_.InStores(kOld), ElementsAre("ann", "ann", "carl"));
 }
 
+TEST_F(ErasePartTest, WhatNamesNothingKeepsTheBucketFromNothingElse) {
+  pb::Selector unknown_host;
+  unknown_host.add_hosts("web-1");
+  ASSERT_TRUE(world_.RequestDeletion("a", unknown_host).ok());
+  ASSERT_TRUE(world_.RequestDeletion("b", Named("bob")).ok());
+  world_.GoTo(absl::CivilDay(2024, 3, 1));
+  ASSERT_TRUE(world_.End("end").ok());
+  const TickReport report = world_.Settle();
+  // Told at each tick, once.
+  EXPECT_THAT(report.failed, SizeIs(6));
+  EXPECT_EQ(report.parts_erased, 1u);
+  EXPECT_EQ(world_.StateOf(kOld), pb::BUCKET_COLD);
+  EXPECT_THAT(world_.InArchive(kOld), ElementsAre("ann", "ann", "carl"));
+  world_.GoTo(absl::CivilDay(2024, 4, 1));
+  EXPECT_EQ(world_.Settle().purged, 1u);
+}
+
 TEST_F(ErasePartTest, TwoRequestsAreTwoSteps) {
   ASSERT_TRUE(world_.RequestDeletion("r1", Named("bob")).ok());
   ASSERT_TRUE(world_.RequestDeletion("r2", Named("carl")).ok());

@@ -25,12 +25,13 @@ std::optional<absl::Time> StoredAt(absl::Time time) {
 }  // namespace
 
 TenantPass::TenantPass(const EngineParts& parts, const EngineOptions& options, StopToken stop, TenantLifecycle tenant,
-                       const ClockReading& reading, TickReport* report, DeletionRound* round)
+                       const ClockReading& reading, size_t max_steps, TickReport* report, DeletionRound* round)
     : parts_(parts),
       options_(options),
       stop_(stop),
       tenant_(std::move(tenant)),
       reading_(reading),
+      max_steps_(max_steps),
       report_(report),
       round_(round),
       steps_(parts, options, std::move(stop)) {}
@@ -46,7 +47,7 @@ absl::Status TenantPass::Run() {
   if (!options_.enforce) return absl::OkStatus();
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     ROLLCALL_ASSIGN_OR_RETURN(const bool progressed, LookAtAll());
-    if (!progressed || report_->stopped || report_->more) break;
+    if (!progressed || report_->stopped) break;
   }
   return absl::OkStatus();
 }
@@ -128,7 +129,7 @@ absl::StatusOr<bool> TenantPass::LookAtAll() {
       report_->stopped = true;
       return false;
     }
-    if (report_->steps >= options_.max_steps) {
+    if (report_->steps >= max_steps_) {
       report_->more = true;
       return false;
     }
@@ -164,8 +165,14 @@ absl::StatusOr<bool> TenantPass::LookAt(const StoredBucket& bucket) {
     absl::StatusOr<bool> done = Act(bucket, decision, action);
     if (done.ok() && !*done) continue;
     if (done.ok()) return true;
-    settled_.insert(key);
+    ++report_->steps;
     report_->NotDone({tenant_.tenant(), key, std::string(ActionText(action.kind)), done.status()});
+    if (action.kind == ActionKind::kErasePart && !absl::IsAborted(done.status()) && !report_->stopped) {
+      // A request that names nothing is no reason to keep the bucket from what else is to be done.
+      given_up_[key].insert(action.request);
+      continue;
+    }
+    settled_.insert(key);
     return false;
   }
   return false;

@@ -22,9 +22,9 @@ namespace rollcall {
 // For one tick. Not thread-safe.
 class TenantPass {
  public:
-  // `reading` is the tick's, which was trusted.
+  // `reading` is the tick's, which was trusted. Nothing more is begun once the report has `max_steps`.
   TenantPass(const EngineParts& parts, const EngineOptions& options, StopToken stop, TenantLifecycle tenant,
-             const ClockReading& reading, TickReport* report, DeletionRound* round);
+             const ClockReading& reading, size_t max_steps, TickReport* report, DeletionRound* round);
 
   // Counts and moves; what is to be deleted is added to the round. Errors concern all of the tenant; those of single
   // buckets are in the report.
@@ -67,6 +67,7 @@ class TenantPass {
   const StopToken stop_;
   TenantLifecycle tenant_;
   const ClockReading reading_;
+  const size_t max_steps_;
   TickReport* const report_;
   DeletionRound* const round_;
   BucketSteps steps_;

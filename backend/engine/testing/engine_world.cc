@@ -136,12 +136,17 @@ void EngineWorld::Close() {
 absl::Status EngineWorld::Enrol() {
   const absl::Status made = keks_->Create({kTenant, kRegion});
   if (!made.ok() && !absl::IsAlreadyExists(made)) return made;
-  ROLLCALL_RETURN_IF_ERROR(Once(lifecycle_->AddTenant(By("root", "add"), kTenant, kRegion)));
+  return EnrolWithoutKey(kTenant);
+}
+
+absl::Status EngineWorld::EnrolWithoutKey(const std::string& tenant_name) {
+  acting_ = tenant_name;
+  ROLLCALL_RETURN_IF_ERROR(Once(lifecycle_->AddTenant(By("root", "add " + tenant_name), tenant_name, kRegion)));
   ROLLCALL_RETURN_IF_ERROR(Once(tenant().AddService(By("root", "service"), kService).status()));
-  ROLLCALL_RETURN_IF_ERROR(store_->AddTenant(kTenant, clock_.Now()));
+  ROLLCALL_RETURN_IF_ERROR(store_->AddTenant(tenant_name, clock_.Now()));
   for (const char* agent : {"agent-1", "agent-2"}) {
     AgentContact contact;
-    contact.agent = {kTenant, agent};
+    contact.agent = {tenant_name, agent};
     contact.hosting_service = kService;
     contact.host_id = absl::StrCat("host-of-", agent);
     contact.at = clock_.Now();
@@ -231,7 +236,7 @@ absl::Status EngineWorld::RequestDeletion(const std::string& id, const pb::Selec
 absl::Status EngineWorld::Apply(const std::vector<std::string>& accounts, absl::CivilDay day, const std::string& agent,
                                 const std::string& collector, pb::BatchMode mode, bool half) {
   PreparedBatch batch;
-  batch.agent = {kTenant, agent};
+  batch.agent = {acting_, agent};
   batch.collector = collector;
   batch.scope.set_type(pb::Scope::HOST);
   batch.epoch = 1;

@@ -59,6 +59,11 @@ class EngineWorld {
   void Close();
   // The tenant, its service and agents; idempotent, so that it may be repeated after a crash.
   absl::Status Enrol();
+  // Another tenant with such a service and agents, but without a key: its data cannot be archived. What is found from now
+  // on is its own.
+  absl::Status EnrolWithoutKey(const std::string& tenant);
+  // Whose what is found is, and whose service ends.
+  void set_acting(const std::string& tenant) { acting_ = tenant; }
 
   // To noon of a day.
   void GoTo(absl::CivilDay day);
@@ -99,7 +104,7 @@ class EngineWorld {
   // How many times `mark` is in a file of the folder.
   size_t CountMarks(const std::string& mark) const;
 
-  TenantLifecycle tenant() { return *lifecycle_->Tenant(kTenant); }
+  TenantLifecycle tenant() { return *lifecycle_->Tenant(acting_); }
   LifecycleStore* lifecycle() { return lifecycle_.get(); }
   SqliteStore* store() { return store_.get(); }
   Archive* archive() { return archive_.get(); }
@@ -137,6 +142,7 @@ class EngineWorld {
   FaultPlan faults_;
   bool synchronised_ = true;
   size_t max_steps_ = 5000;
+  std::string acting_ = kTenant;
   bool receives_now_ = false;
   int readings_left_ = 0;
   std::function<void()> at_reading_;
