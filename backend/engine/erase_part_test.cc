@@ -228,6 +228,50 @@ TEST_F(ErasePartTest, WhatNamesNothingKeepsTheBucketFromNothingElse) {
   EXPECT_EQ(world_.Settle().purged, 1u);
 }
 
+TEST_F(ErasePartTest, WhatComesLaterIsErasedAsWell) {
+  ASSERT_TRUE(world_.RequestDeletion("r", Named("bob")).ok());
+  world_.GoTo(absl::CivilDay(2024, 2, 5));
+  ASSERT_EQ(world_.Tick().parts_erased, 1u);
+  EXPECT_EQ(world_.Tick().steps, 0u);
+  ASSERT_TRUE(world_.Found({"bob", "dora"}, kOld, "agent-2", "late").ok());
+  // Of a day after the request's: it asked for what was there.
+  ASSERT_TRUE(world_.Found({"bob"}, absl::CivilDay(2024, 2, 2), "agent-2", "new").ok());
+  ASSERT_TRUE(world_.Hold("h").ok());
+  EXPECT_EQ(world_.Tick().steps, 0u);
+  ASSERT_TRUE(world_.Release("h").ok());
+  world_.clock()->Advance(absl::Seconds(1));
+  const TickReport report = world_.Tick();
+  EXPECT_EQ(report.parts_erased, 1u);
+  EXPECT_EQ(report.rows_deleted, 1u);
+  EXPECT_THAT(world_.InStores(kOld), ElementsAre("ann", "ann", "carl", "dora"));
+  EXPECT_EQ(world_.Tick().steps, 0u);
+  // Both are journalled.
+  size_t effects = 0;
+  for (const pb::LedgerEntry& entry : world_.Entries()) effects += entry.has_store_effect() ? 1 : 0;
+  EXPECT_EQ(effects, 2u);
+  world_.GoTo(absl::CivilDay(2024, 9, 1));
+  world_.Settle();
+  EXPECT_THAT(world_.InStores(absl::CivilDay(2024, 2, 2)), ElementsAre("bob"));
+}
+
+TEST_F(ErasePartTest, WhatComesLaterForTheArchiveIsErasedAsWell) {
+  world_.GoTo(absl::CivilDay(2024, 3, 1));
+  ASSERT_TRUE(world_.End("end").ok());
+  ASSERT_TRUE(world_.RequestDeletion("r", Named("ann")).ok());
+  world_.GoTo(absl::CivilDay(2024, 3, 5));
+  EXPECT_EQ(world_.Settle().parts_erased, 1u);
+  ASSERT_TRUE(world_.Found({"ann", "dora"}, kOld, "agent-2", "late").ok());
+  const TickReport report = world_.Settle();
+  EXPECT_THAT(report.failed, IsEmpty());
+  EXPECT_EQ(report.parts_erased, 1u);
+  EXPECT_THAT(world_.InStores(kOld), IsEmpty());
+  EXPECT_THAT(world_.InArchive(kOld), ElementsAre("bob", "carl", "dora"));
+  // One that an object got all the same, while nothing looked: found there.
+  const auto versions = world_.archive()->List(world_.Name(kOld))->versions;
+  EXPECT_THAT(versions, SizeIs(1));
+  EXPECT_EQ(world_.Tick().steps, 0u);
+}
+
 TEST_F(ErasePartTest, TwoRequestsAreTwoSteps) {
   ASSERT_TRUE(world_.RequestDeletion("r1", Named("bob")).ok());
   ASSERT_TRUE(world_.RequestDeletion("r2", Named("carl")).ok());

@@ -65,7 +65,7 @@ void RetentionEngine::LookAfter(const std::string& tenant, const ClockReading& r
   ++report->tenants;
   const absl::StatusOr<TenantLifecycle> lifecycle = parts_.lifecycle->Tenant(tenant);
   absl::Status status = lifecycle.status();
-  if (status.ok()) status = TenantPass(parts_, options_, stop, *lifecycle, reading, max_steps, report, round).Run();
+  if (status.ok()) status = TenantPass(parts_, options_, stop, *lifecycle, reading, max_steps, &parts_seen_, report, round).Run();
   if (!status.ok()) report->NotDone({tenant, std::nullopt, "look after", status});
 }
 
@@ -73,6 +73,7 @@ void RetentionEngine::DoRegularly(const ClockReading& reading, TickReport* repor
   const absl::CivilDay today = DayOf(reading.wall, options_.policy->zone);
   if (forecast_on_ != today && !report->stopped) {
     const absl::Status stored = parts_.lifecycle->StoreForecast();
+    if (forecast_on_ != today) parts_seen_.clear();
     if (stored.ok()) forecast_on_ = today;
     if (!stored.ok()) report->NotDone({"", std::nullopt, "store forecast", stored});
   }

@@ -14,6 +14,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "backend/engine/engine_parts.h"
+#include "backend/engine/tenant_pass.h"
 #include "backend/engine/tick_report.h"
 
 namespace rollcall {
@@ -44,6 +45,8 @@ class RetentionEngine {
   const EngineOptions options_;
   // Where the next tick begins, so that no tenant keeps another from its turn; empty: with the first.
   std::string next_tenant_;
+  // Forgotten daily, for rows that took the place of others.
+  PartsSeen parts_seen_;
   std::optional<absl::CivilDay> forecast_on_;
   std::optional<absl::Duration> pruned_at_;
 };

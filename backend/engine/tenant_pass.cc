@@ -25,13 +25,14 @@ std::optional<absl::Time> StoredAt(absl::Time time) {
 }  // namespace
 
 TenantPass::TenantPass(const EngineParts& parts, const EngineOptions& options, StopToken stop, TenantLifecycle tenant,
-                       const ClockReading& reading, size_t max_steps, TickReport* report, DeletionRound* round)
+                       const ClockReading& reading, size_t max_steps, PartsSeen* seen, TickReport* report, DeletionRound* round)
     : parts_(parts),
       options_(options),
       stop_(stop),
       tenant_(std::move(tenant)),
       reading_(reading),
       max_steps_(max_steps),
+      seen_(seen),
       report_(report),
       round_(round),
       steps_(parts, options, std::move(stop)) {}
@@ -153,6 +154,8 @@ absl::StatusOr<bool> TenantPass::LookAt(const StoredBucket& bucket) {
   ROLLCALL_RETURN_IF_ERROR(StopUnwanted(bucket, decision));
   const bool wants_purge = decision.Wants(ActionKind::kPurge) || decision.Wants(ActionKind::kFinishPurge);
   const bool wants_restore = decision.Wants(ActionKind::kStartRestore);
+  // Before they go to the archive with others.
+  if (EraseWhatCame(bucket, decision)) return true;
   if (bucket.facts.state == pb::BUCKET_COLD && rows != nullptr && rows->records > 0 && !wants_purge && !wants_restore) {
     ++report_->steps;
     const absl::Status taken = TakeInLate(bucket);
@@ -262,13 +265,64 @@ absl::Status TenantPass::Restore(const StoredBucket& bucket) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> TenantPass::ErasePart(const StoredBucket& bucket, const std::string& request) {
-  const BucketKey& key = bucket.facts.key;
+absl::StatusOr<PartSelector> TenantPass::SelectorOf(const std::string& request) {
   const auto known = std::find_if(timeline_.requests.begin(), timeline_.requests.end(),
                                   [&](const KnownRequest& r) { return r.id == request; });
   if (known == timeline_.requests.end()) return absl::NotFoundError("erase part: the request does not stand");
   ROLLCALL_ASSIGN_OR_RETURN(const std::vector<AgentRow> agents, parts_.agents->ListAgents(tenant_.tenant()));
-  ROLLCALL_ASSIGN_OR_RETURN(PartSelector part, PartSelector::Resolve(known->selection.of, agents));
+  return PartSelector::Resolve(known->selection.of, agents);
+}
+
+bool TenantPass::EraseWhatCame(const StoredBucket& bucket, const BucketDecision& decision) {
+  const BucketKey& key = bucket.facts.key;
+  for (const PartialDeletion& part : decision.parts) {
+    if (!part.done || given_up_[key].count(part.request) > 0) continue;
+    if (!CheckErasure(bucket, decision, part.request, timeline_.now - reading_.uncertainty).ok()) continue;
+    const absl::StatusOr<bool> came = HasCome(key, part.request);
+    if (came.ok() && !*came) continue;
+    const absl::StatusOr<bool> erased = came.ok() ? ErasePart(bucket, part.request) : came;
+    // Once a tick, whatever comes of it.
+    given_up_[key].insert(part.request);
+    if (erased.ok() && !*erased) continue;
+    ++report_->steps;
+    if (erased.ok()) {
+      settled_.insert(key);
+      return true;
+    }
+    report_->NotDone({tenant_.tenant(), key, std::string(ActionText(ActionKind::kErasePart)), erased.status()});
+  }
+  return false;
+}
+
+absl::StatusOr<std::string> TenantPass::ContentOf(const BucketKey& key) {
+  std::string content;
+  if (const BucketSummary* rows = InStores(key); rows != nullptr) {
+    absl::StrAppend(&content, rows->records, " ", rows->bytes, " ", absl::FormatTime(rows->first_stored_at), " ",
+                    absl::FormatTime(rows->first_observed), " ", absl::FormatTime(rows->last_observed));
+  }
+  ROLLCALL_ASSIGN_OR_RETURN(const ArchiveListing listing, parts_.archive->List(WorkOf(key).name));
+  for (const ListedObject& object : listing.versions) absl::StrAppend(&content, " ", object.sha256);
+  return content;
+}
+
+absl::StatusOr<bool> TenantPass::HasCome(const BucketKey& key, const std::string& request) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::string content, ContentOf(key));
+  if (content.empty()) return false;
+  std::string& seen = (*seen_)[{tenant_.tenant(), key.hosting_service, key.category, key.collected_day, request}];
+  if (seen == content) return false;
+  const absl::StatusOr<PartSelector> part = SelectorOf(request);
+  // It was known when the part was erased: nothing of it can have come since.
+  if (absl::IsNotFound(part.status())) return false;
+  if (!part.ok()) return part.status();
+  ROLLCALL_ASSIGN_OR_RETURN(const uint64_t left, steps_.CountPart(WorkOf(key), *part));
+  if (left > 0) return true;
+  seen = content;
+  return false;
+}
+
+absl::StatusOr<bool> TenantPass::ErasePart(const StoredBucket& bucket, const std::string& request) {
+  const BucketKey& key = bucket.facts.key;
+  ROLLCALL_ASSIGN_OR_RETURN(PartSelector part, SelectorOf(request));
   const PurgePick pick{PickOf(key), parts_.reading(), 0};
   absl::StatusOr<BegunStep> begun = tenant_.IntendErasure(pick, request);
   if (absl::IsFailedPrecondition(begun.status())) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,12 +20,16 @@
 
 namespace rollcall {
 
+// Buckets in which nothing was found of a part that was erased before, with ContentOf as it was then: by tenant,
+// service, category, day and request. It saves looking again; losing it changes nothing that is done.
+using PartsSeen = std::map<std::tuple<std::string, std::string, pb::Category, absl::CivilDay, std::string>, std::string>;
+
 // For one tick. Not thread-safe.
 class TenantPass {
  public:
   // `reading` is the tick's, which was trusted. Nothing more is begun once the report has `max_steps`.
   TenantPass(const EngineParts& parts, const EngineOptions& options, StopToken stop, TenantLifecycle tenant,
-             const ClockReading& reading, size_t max_steps, TickReport* report, DeletionRound* round);
+             const ClockReading& reading, size_t max_steps, PartsSeen* seen, TickReport* report, DeletionRound* round);
 
   // Counts and moves; what is to be deleted is added to the round. Errors concern all of the tenant; those of single
   // buckets are in the report.
@@ -49,6 +54,13 @@ class TenantPass {
   absl::Status Restore(const StoredBucket& bucket);
   // False if a guard says no.
   absl::StatusOr<bool> ErasePart(const StoredBucket& bucket, const std::string& request);
+  // For requests that were fulfilled in this bucket: erases what has come since. True if anything was.
+  bool EraseWhatCame(const StoredBucket& bucket, const BucketDecision& decision);
+  absl::StatusOr<bool> HasCome(const BucketKey& key, const std::string& request);
+  // What there is of the bucket: another text, if rows came or went.
+  absl::StatusOr<std::string> ContentOf(const BucketKey& key);
+  // The rows of a request that stands. Errors as PartSelector::Resolve.
+  absl::StatusOr<PartSelector> SelectorOf(const std::string& request);
   // Gives up an erasure that began before and is not wanted any more.
   absl::Status StopUnwanted(const StoredBucket& bucket, const BucketDecision& decision);
   absl::Status AddPurge(const StoredBucket& bucket, bool begun);
@@ -68,6 +80,7 @@ class TenantPass {
   TenantLifecycle tenant_;
   const ClockReading reading_;
   const size_t max_steps_;
+  PartsSeen* const seen_;
   TickReport* const report_;
   DeletionRound* const round_;
   BucketSteps steps_;
