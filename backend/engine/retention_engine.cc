@@ -71,7 +71,9 @@ void RetentionEngine::LookAfter(const std::string& tenant, const ClockReading& r
 
 void RetentionEngine::DoRegularly(const ClockReading& reading, TickReport* report) {
   const absl::CivilDay today = DayOf(reading.wall, options_.policy->zone);
-  if (forecast_on_ != today && !report->stopped) {
+  // What was begun today is not left over for tomorrow.
+  const bool has_begun = report->purged + report->late_purged > 0;
+  if ((forecast_on_ != today || has_begun) && !report->stopped) {
     const absl::Status stored = parts_.lifecycle->StoreForecast();
     if (forecast_on_ != today) parts_seen_.clear();
     if (stored.ok()) forecast_on_ = today;

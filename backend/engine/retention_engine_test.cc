@@ -137,6 +137,54 @@ TEST_F(RetentionEngineTest, MoreThanWasForecastIsStopped) {
   EXPECT_EQ(world_.Tick().purged, 11u);
 }
 
+// Days without an engine: what was forecast for them is done when it is back, and asks nobody.
+TEST_F(RetentionEngineTest, ABacklogThatWasForecastIsDone) {
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("u", i)}, absl::CivilDay(2023, 10, 4) + i).ok());
+  world_.Tick();
+  ASSERT_TRUE(world_.AcknowledgeDryRun(absl::CivilDay(2024, 2, 1)).ok());
+  world_.GoTo(absl::CivilDay(2024, 3, 1));
+  ASSERT_TRUE(world_.End("end").ok());
+  world_.Settle();
+  // One on each day from 2024-04-02 on, and kOld a day earlier.
+  world_.GoTo(absl::CivilDay(2024, 4, 9));
+  const TickReport report = world_.Tick();
+  EXPECT_THAT(report.refused, IsEmpty());
+  EXPECT_EQ(report.purged, 9u);
+  world_.GoTo(absl::CivilDay(2024, 4, 10));
+  EXPECT_EQ(world_.Tick().purged, 1u);
+}
+
+// What nobody forecast: one list is acknowledged, and holds for the days it takes.
+TEST_F(RetentionEngineTest, ABacklogTakesOneListAndNotOneADay) {
+  for (int i = 1; i < 12; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("u", i)}, kOld + i).ok());
+  world_.Tick();
+  ASSERT_TRUE(world_.AcknowledgeDryRun(absl::CivilDay(2024, 2, 1)).ok());
+  world_.GoTo(absl::CivilDay(2024, 3, 1));
+  ASSERT_TRUE(world_.End("end").ok());
+  world_.GoTo(absl::CivilDay(2024, 4, 5));
+  // Waiting lets nothing through.
+  for (int day = 5; day < 9; ++day) {
+    world_.GoTo(absl::CivilDay(2024, 4, day));
+    const TickReport report = world_.Tick();
+    EXPECT_EQ(report.purged, 0u) << day;
+    EXPECT_THAT(report.refused, SizeIs(12)) << day;
+  }
+  ASSERT_TRUE(world_.AcknowledgeDryRun(absl::CivilDay(2024, 4, 8)).ok());
+  world_.Close();
+  world_.set_max_steps(5);
+  ASSERT_TRUE(world_.Open().ok());
+  for (int day = 8; day < 11; ++day) {
+    world_.GoTo(absl::CivilDay(2024, 4, day));
+    const TickReport report = world_.Tick();
+    EXPECT_THAT(report.refused, IsEmpty()) << day;
+    EXPECT_EQ(report.purged, day < 10 ? 5u : 2u) << day;
+  }
+  // It is used up.
+  world_.GoTo(absl::CivilDay(2024, 4, 11));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("late", i)}, kOld + i, "agent-2").ok());
+  EXPECT_THAT(world_.Tick().refused, SizeIs(3));
+}
+
 TEST_F(RetentionEngineTest, AHoldOverTheDueDay) {
   EndAndArchive();
   world_.GoTo(absl::CivilDay(2024, 3, 20));

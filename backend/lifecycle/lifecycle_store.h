@@ -80,7 +80,9 @@ class LifecycleStore {
   // How many fall due on each of `days` days from today on; what is due already counts today.
   absl::StatusOr<std::map<absl::CivilDay, uint64_t>> Forecast(int days);
   // Persists the forecast for the days after today, which is what their volume is compared with, and looks at all
-  // buckets anew: ends that took effect by the passing of time. To be called daily.
+  // buckets anew: ends that took effect by the passing of time. What is due already and not begun is left over for
+  // tomorrow, as far as it might have begun today: what nobody forecast or acknowledged is not let through by waiting.
+  // To be called daily, and after deletions have begun.
   absl::Status StoreForecast();
   // Lists what falls due by the end of `day`, and keeps that it was shown.
   absl::StatusOr<DryRunList> MakeDryRun(absl::CivilDay day);
