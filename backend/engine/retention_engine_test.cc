@@ -306,6 +306,22 @@ TEST_F(RetentionEngineTest, ATickMayBeCutOffAndTakesNoMoreThanItsShare) {
   EXPECT_EQ(world_.StateOf(kRecent), pb::BUCKET_COLD);
 }
 
+TEST_F(RetentionEngineTest, AServiceThatOnlyAgentsNameIsSaidOnce) {
+  AgentContact contact;
+  contact.agent = {kTenant, "agent-2"};
+  contact.hosting_service = "cvm:typo";
+  contact.host_id = "host-of-agent-2";
+  contact.at = world_.clock()->Now();
+  ASSERT_TRUE(world_.store()->RecordContact(contact).ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("dora", i)}, kOld + i, "agent-2").ok());
+  const absl::StatusOr<TickReport> report = world_.engine()->Tick(StopToken());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->noted, 2u);
+  ASSERT_THAT(report->failed, SizeIs(1));
+  EXPECT_FALSE(report->failed[0].bucket.has_value());
+  EXPECT_THAT(std::string(report->failed[0].status.message()), HasSubstr("cvm:typo: agents name it"));
+}
+
 TEST_F(RetentionEngineTest, WhoKnowsLessIsStoppedByTheFence) {
   world_.Tick();
   // Another engine knows more.

@@ -88,13 +88,28 @@ absl::Status TenantPass::NoteCounts() {
   for (const StoredBucket& bucket : buckets) known[bucket.facts.key] = &bucket;
   // What the stores no longer have is noted as well: current records move on from day to day.
   for (const auto& [key, summary] : counts_) known.try_emplace(key, nullptr);
+  std::set<std::string> unlisted;
   for (const auto& [key, bucket] : known) {
+    if (!IsListed(key.hosting_service)) {
+      unlisted.insert(key.hosting_service);
+      continue;
+    }
     const absl::Status noted = Note(key, bucket);
     if (noted.ok()) continue;
     report_->NotDone({tenant_.tenant(), key, "note", noted});
     if (bucket != nullptr) settled_.insert(key);
   }
+  for (const std::string& service : unlisted) {
+    const absl::Status status = absl::FailedPreconditionError(
+        absl::StrCat("know hosting service ", service,
+                     ": agents name it, and the tenant does not have it; nothing is done to its data"));
+    report_->NotDone({tenant_.tenant(), std::nullopt, "note", status});
+  }
   return absl::OkStatus();
+}
+
+bool TenantPass::IsListed(const std::string& service) const {
+  return service == kAllServices || timeline_.hosting.count(service) > 0;
 }
 
 absl::Status TenantPass::Note(const BucketKey& key, const StoredBucket* known) {

@@ -44,6 +44,8 @@ class TenantPass {
   absl::Status Count();
   absl::Status NoteCounts();
   absl::Status Note(const BucketKey& key, const StoredBucket* known);
+  // Whether the tenant has it; what agents call it need not be.
+  bool IsListed(const std::string& service) const;
   // Looks at every bucket once; true if anything was done.
   absl::StatusOr<bool> LookAtAll();
   absl::StatusOr<bool> LookAt(const StoredBucket& bucket);
