@@ -125,8 +125,8 @@ absl::Status DeletionRound::BeginLate(LateTask task) {
   }
   if (found.records() == 0 && !task.step.has_value()) return absl::OkStatus();
   StepEffect deleted;
-  // Where nothing is left of what had begun, only its proof is missing.
-  if (found.records() > 0) {
+  // Where nothing is left of what had begun, only its proof is missing. If a hold is why nothing is due, it is given up.
+  if (found.records() > 0 || !found.bucket_due) {
     ROLLCALL_ASSIGN_OR_RETURN(BegunStep begun,
                               task.tenant.IntendLatePurge({task.pick, parts_.reading(), wanted_}, found.due));
     task.step = std::move(begun.step);
@@ -140,7 +140,7 @@ absl::Status DeletionRound::BeginLate(LateTask task) {
 
 void DeletionRound::TellOfLate(const LateTask& task, const LateFindings& found) {
   const BucketRef& bucket = task.work.ref;
-  if (found.kept > 0) {
+  if (found.kept > 0 && !found.held) {
     NotDone(task.work, ActionKind::kPurge,
             absl::FailedPreconditionError(absl::StrCat("purge what came late: ", found.kept,
                                                        " records are not due by their own dates, and stay")));

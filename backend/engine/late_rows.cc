@@ -13,11 +13,15 @@ namespace rollcall {
 LateRowSteps::LateRowSteps(const EngineParts& parts, const EngineOptions& options, StopToken stop)
     : parts_(parts), options_(options), stop_(std::move(stop)) {}
 
-bool LateRowSteps::IsDue(const LateTask& task, absl::Time received_at) const {
+RetentionDecision LateRowSteps::DatesOf(const LateTask& task, absl::Time received_at) const {
   Bucket alone;
   alone.key = task.work.ref.key;
   alone.first_stored_at = received_at;
-  return EvaluateBucket(*options_.policy, alone, *task.timeline, Detail::kDates).dates.DueAt(task.surely);
+  return EvaluateBucket(*options_.policy, alone, *task.timeline, Detail::kDates).dates;
+}
+
+bool LateRowSteps::IsDue(const LateTask& task, absl::Time received_at) const {
+  return DatesOf(task, received_at).DueAt(task.surely);
 }
 
 absl::StatusOr<LateFindings> LateRowSteps::Look(const LateTask& task) const {
@@ -40,7 +44,10 @@ absl::StatusOr<LateFindings> LateRowSteps::Look(const LateTask& task) const {
   ROLLCALL_ASSIGN_OR_RETURN(const BucketSummary there, parts_.store->CountBucket(task.work.ref));
   found.staged = there.staged;
   found.staged_due = IsDue(task, task.timeline->now);
-  if (found.due.records == 0) found.due.last_received = task.timeline->now;
+  if (found.due.records == 0) found.due.last_received = found.staged_due ? task.timeline->now : task.certified_at;
+  const RetentionDecision dates = DatesOf(task, task.certified_at);
+  found.bucket_due = dates.DueAt(task.surely);
+  found.held = dates.held;
   return found;
 }
 

@@ -12,6 +12,7 @@
 #include "backend/engine/bucket_steps.h"
 #include "backend/engine/engine_parts.h"
 #include "backend/lifecycle/tenant_lifecycle.h"
+#include "backend/retention/retention_policy.h"
 #include "backend/retention/tenant_timeline.h"
 
 namespace rollcall {
@@ -39,6 +40,9 @@ struct LateFindings {
   // Parts of runs of which the last has not come, and whether they are due.
   uint64_t staged = 0;
   bool staged_due = false;
+  // The bucket's own dates: due as if it were there, or held.
+  bool bucket_due = false;
+  bool held = false;
 
   // All that is due.
   uint64_t records() const { return due.records + (staged_due ? staged : 0); }
@@ -55,7 +59,8 @@ class LateRowSteps {
   absl::StatusOr<StepEffect> Delete(const LateTask& task) const;
 
  private:
-  // Whether a row received then is due: of what a bucket's dates depend on, rows differ in nothing else.
+  // Of a row received then: of what a bucket's dates depend on, rows differ in nothing else.
+  RetentionDecision DatesOf(const LateTask& task, absl::Time received_at) const;
   bool IsDue(const LateTask& task, absl::Time received_at) const;
 
   const EngineParts& parts_;

@@ -99,11 +99,30 @@ TEST_F(LateRowsTest, AHoldThatIsPlacedMeanwhileKeepsThem) {
   EXPECT_EQ(world_.Tick().late_purged, 0u);
   EXPECT_THAT(world_.InStores(kOld), ElementsAre("late"));
   world_.clock()->Advance(absl::Seconds(1));
-  EXPECT_EQ(TickWithFailures().late_purged, 0u);
+  EXPECT_EQ(world_.Tick().late_purged, 0u);
   EXPECT_THAT(world_.InStores(kOld), ElementsAre("late"));
   ASSERT_TRUE(world_.Release("h").ok());
   world_.clock()->Advance(absl::Seconds(1));
   EXPECT_EQ(world_.Tick().late_purged, 1u);
+}
+
+TEST_F(LateRowsTest, AHoldStopsWhatHasBegun) {
+  ASSERT_TRUE(world_.Found({"late"}, kOld, "agent-2").ok());
+  uint64_t call = 0;
+  do {
+    world_.faults()->FailAt(++call, FaultPlan::Kind::kRefused);
+    TickWithFailures();
+    ASSERT_TRUE(world_.faults()->failed());
+    world_.faults()->FailAt(0, FaultPlan::Kind::kNone);
+  } while (world_.tenant().UnfinishedSteps()->empty());
+  ASSERT_THAT(world_.InStores(kOld), ElementsAre("late"));
+  const size_t effects = Count(&pb::LedgerEntry::has_store_effect);
+  ASSERT_TRUE(world_.Hold("h").ok());
+  world_.clock()->Advance(absl::Seconds(1));
+  EXPECT_EQ(world_.Tick().late_purged, 0u);
+  EXPECT_THAT(*world_.tenant().UnfinishedSteps(), IsEmpty());
+  EXPECT_EQ(Count(&pb::LedgerEntry::has_store_effect), effects);
+  EXPECT_THAT(world_.InStores(kOld), ElementsAre("late"));
 }
 
 TEST_F(LateRowsTest, AClockThatIsLostMeanwhileKeepsThem) {
