@@ -185,6 +185,27 @@ TEST_F(RetentionEngineTest, ABacklogTakesOneListAndNotOneADay) {
   EXPECT_THAT(world_.Tick().refused, SizeIs(3));
 }
 
+TEST_F(RetentionEngineTest, WhatHasBegunIsNotLeftOver) {
+  for (int i = 1; i < 12; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("u", i)}, kOld + i).ok());
+  world_.Tick();
+  world_.GoTo(absl::CivilDay(2024, 3, 1));
+  ASSERT_TRUE(world_.End("end").ok());
+  world_.GoTo(absl::CivilDay(2024, 4, 5));
+  ASSERT_TRUE(world_.AcknowledgeDryRun(absl::CivilDay(2024, 4, 5)).ok());
+  world_.Close();
+  world_.set_max_steps(5);
+  ASSERT_TRUE(world_.Open().ok());
+  // Two steps are kRecent's, which goes to the archive.
+  EXPECT_EQ(world_.Tick().purged, 3u);
+  EXPECT_EQ(world_.Tick().purged, 5u);
+  // Four are left, and eight want to go.
+  world_.GoTo(absl::CivilDay(2024, 4, 6));
+  for (int i = 8; i < 12; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("late", i)}, kOld + i, "agent-2").ok());
+  const TickReport report = world_.Tick();
+  EXPECT_EQ(report.purged + report.late_purged, 0u);
+  EXPECT_THAT(report.refused, SizeIs(8));
+}
+
 TEST_F(RetentionEngineTest, AHoldOverTheDueDay) {
   EndAndArchive();
   world_.GoTo(absl::CivilDay(2024, 3, 20));
