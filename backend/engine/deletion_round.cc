@@ -125,7 +125,8 @@ absl::Status DeletionRound::BeginLate(LateTask task) {
   }
   if (found.records() == 0 && !task.step.has_value()) return absl::OkStatus();
   StepEffect deleted;
-  // Where nothing is left of what had begun, only its proof is missing. If a hold is why nothing is due, it is given up.
+  // Where nothing is left of what had begun, only its proof is missing. If a hold is why nothing is due, it is given
+  // up.
   if (found.records() > 0 || !found.bucket_due) {
     ROLLCALL_ASSIGN_OR_RETURN(BegunStep begun,
                               task.tenant.IntendLatePurge({task.pick, parts_.reading(), wanted_}, found.due));

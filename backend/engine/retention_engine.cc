@@ -44,8 +44,8 @@ absl::StatusOr<TickReport> RetentionEngine::Tick(const StopToken& stop) {
   return report;
 }
 
-void RetentionEngine::LookAfterAll(std::vector<std::string> tenants, const ClockReading& reading,
-                                   const StopToken& stop, TickReport* report, DeletionRound* round) {
+void RetentionEngine::LookAfterAll(std::vector<std::string> tenants, const ClockReading& reading, const StopToken& stop,
+                                   TickReport* report, DeletionRound* round) {
   std::rotate(tenants.begin(), std::lower_bound(tenants.begin(), tenants.end(), next_tenant_), tenants.end());
   next_tenant_.clear();
   for (size_t i = 0; i < tenants.size() && !report->stopped; ++i) {
@@ -65,7 +65,8 @@ void RetentionEngine::LookAfter(const std::string& tenant, const ClockReading& r
   ++report->tenants;
   const absl::StatusOr<TenantLifecycle> lifecycle = parts_.lifecycle->Tenant(tenant);
   absl::Status status = lifecycle.status();
-  if (status.ok()) status = TenantPass(parts_, options_, stop, *lifecycle, reading, max_steps, &parts_seen_, report, round).Run();
+  if (status.ok())
+    status = TenantPass(parts_, options_, stop, *lifecycle, reading, max_steps, &parts_seen_, report, round).Run();
   if (!status.ok()) report->NotDone({tenant, std::nullopt, "look after", status});
 }
 

@@ -25,7 +25,8 @@ std::optional<absl::Time> StoredAt(absl::Time time) {
 }  // namespace
 
 TenantPass::TenantPass(const EngineParts& parts, const EngineOptions& options, StopToken stop, TenantLifecycle tenant,
-                       const ClockReading& reading, size_t max_steps, PartsSeen* seen, TickReport* report, DeletionRound* round)
+                       const ClockReading& reading, size_t max_steps, PartsSeen* seen, TickReport* report,
+                       DeletionRound* round)
     : parts_(parts),
       options_(options),
       stop_(stop),

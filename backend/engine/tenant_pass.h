@@ -22,7 +22,8 @@ namespace rollcall {
 
 // Buckets in which nothing was found of a part that was erased before, with ContentOf as it was then: by tenant,
 // service, category, day and request. It saves looking again; losing it changes nothing that is done.
-using PartsSeen = std::map<std::tuple<std::string, std::string, pb::Category, absl::CivilDay, std::string>, std::string>;
+using PartsSeen =
+    std::map<std::tuple<std::string, std::string, pb::Category, absl::CivilDay, std::string>, std::string>;
 
 // For one tick. Not thread-safe.
 class TenantPass {

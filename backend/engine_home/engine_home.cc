@@ -95,7 +95,8 @@ absl::StatusOr<std::unique_ptr<EngineHome>> EngineHome::Open(const EngineHomeOpt
   EngineLoopOptions loop;
   loop.interval = options.interval;
   loop.on_counted = parts.on_counted;
-  ROLLCALL_ASSIGN_OR_RETURN(loop.first_day, FirstDay(*parts.ledger, parts.lifecycle, *options.policy, parts.clock->Now()));
+  ROLLCALL_ASSIGN_OR_RETURN(loop.first_day,
+                            FirstDay(*parts.ledger, parts.lifecycle, *options.policy, parts.clock->Now()));
   home->loop_ =
       std::make_unique<EngineLoop>(EngineParts{parts.lifecycle, parts.store, parts.agents, home->archive_.get(),
                                                home->keys_.get(), parts.clock, parts.reading, parts.logger},

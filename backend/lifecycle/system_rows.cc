@@ -189,8 +189,8 @@ absl::StatusOr<uint64_t> SystemRows::ForecastFor(absl::string_view policy_hash, 
   // Without a forecast only what was acknowledged for the very day counts.
   const std::string made_on = latest.ColumnIsNull(0) ? DayText(day - 1) : std::string(latest.ColumnText(0));
   // A forecast lists the days on which something falls due, and on its own day what was left over.
-  Statement forecast = db_->Prepare(
-      "SELECT coalesce(sum(buckets), 0) FROM forecast WHERE policy_hash = ? AND made_on = ? AND day <= ?");
+  Statement forecast =
+      db_->Prepare("SELECT coalesce(sum(buckets), 0) FROM forecast WHERE policy_hash = ? AND made_on = ? AND day <= ?");
   ROLLCALL_RETURN_IF_ERROR(forecast.Text(policy_hash).Text(made_on).Text(text).Step().status());
   uint64_t buckets = forecast.ColumnUnsigned(0);
   Statement accepted = db_->Prepare(

@@ -59,8 +59,8 @@ class EngineWorld {
   void Close();
   // The tenant, its service and agents; idempotent, so that it may be repeated after a crash.
   absl::Status Enrol();
-  // Another tenant with such a service and agents, but without a key: its data cannot be archived. What is found from now
-  // on is its own.
+  // Another tenant with such a service and agents, but without a key: its data cannot be archived. What is found from
+  // now on is its own.
   absl::Status EnrolWithoutKey(const std::string& tenant);
   // Whose what is found is, and whose service ends.
   void set_acting(const std::string& tenant) { acting_ = tenant; }
