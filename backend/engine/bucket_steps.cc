@@ -179,16 +179,22 @@ absl::StatusOr<uint64_t> BucketSteps::CountSelected(RowStream* rows, const PartS
 }
 
 absl::StatusOr<StepEffect> BucketSteps::ErasePartInStores(const BucketWork& work, const PartSelector& part) {
+  return DeleteSome(work, true, [&](const BucketRow& row) { return part.Selects(row); });
+}
+
+absl::StatusOr<StepEffect> BucketSteps::DeleteSome(const BucketWork& work, bool drop_staged, Selects selects) {
   StepEffect effect;
   for (int pass = 0; pass < kPasses; ++pass) {
     ROLLCALL_ASSIGN_OR_RETURN(const BucketSummary there, parts_.store->CountBucket(work.ref));
-    if (there.staged > 0) ROLLCALL_RETURN_IF_ERROR(parts_.store->DropStaged(work.ref, work.fence).status());
+    if (drop_staged && there.staged > 0) {
+      ROLLCALL_RETURN_IF_ERROR(parts_.store->DropStaged(work.ref, work.fence).status());
+    }
     const Rows rows = InStores(work, RowContent::kWhole);
     uint64_t selected = 0;
     ROLLCALL_RETURN_IF_ERROR(InBatches(rows.get(), [&](absl::Span<const BucketRow> batch) -> absl::Status {
       std::vector<BucketRow> chosen;
       for (const BucketRow& row : batch) {
-        ROLLCALL_ASSIGN_OR_RETURN(const bool is_selected, part.Selects(row));
+        ROLLCALL_ASSIGN_OR_RETURN(const bool is_selected, selects(row));
         if (is_selected) chosen.push_back(row);
       }
       selected += chosen.size();
@@ -196,7 +202,7 @@ absl::StatusOr<StepEffect> BucketSteps::ErasePartInStores(const BucketWork& work
     }));
     if (selected == 0) return effect;
   }
-  return KeepsChanging("erase part");
+  return KeepsChanging("delete selected rows");
 }
 
 absl::StatusOr<StepEffect> BucketSteps::ErasePartInArchive(const BucketWork& work, const PartSelector& part,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -61,6 +62,9 @@ class BucketSteps {
   // Deletes the selected rows from the stores. Runs that wait for their last part are dropped if they have records of
   // the bucket; their agents send them again.
   absl::StatusOr<StepEffect> ErasePartInStores(const BucketWork& work, const PartSelector& part);
+  // Deletes from the stores the rows that `selects` says true of; and if told so, drops runs that wait, as above.
+  using Selects = absl::FunctionRef<absl::StatusOr<bool>(const BucketRow&)>;
+  absl::StatusOr<StepEffect> DeleteSome(const BucketWork& work, bool drop_staged, Selects selects);
   // Archives the bucket anew without the selected rows, under a new key, then removes the other versions and destroys
   // the other keys.
   absl::StatusOr<StepEffect> ErasePartInArchive(const BucketWork& work, const PartSelector& part, Archived archived);

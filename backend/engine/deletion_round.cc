@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "backend/engine/step_evidence.h"
 #include "platform/status_macros.h"
 
@@ -15,60 +16,78 @@ void DeletionRound::NotDone(const BucketWork& work, ActionKind action, const abs
   report_->NotDone({work.ref.tenant, work.ref.key, std::string(ActionText(action)), status});
 }
 
+void DeletionRound::NotBegun(const BucketWork& work, const absl::Status& status) {
+  if (absl::IsFailedPrecondition(status)) {
+    report_->refused.push_back({work.ref.tenant, work.ref.key, "purge", status});
+  } else {
+    NotDone(work, ActionKind::kPurge, status);
+  }
+}
+
 void DeletionRound::Run() {
+  wanted_ = static_cast<uint64_t>(
+      std::count_if(purges_.begin(), purges_.end(), [](const PurgeTask& task) { return !task.step.has_value(); }) +
+      std::count_if(late_.begin(), late_.end(), [](const LateTask& task) { return !task.step.has_value(); }));
+  // Steps that fail before, tick after tick, do not keep deletions from theirs.
+  max_steps_ = std::max(options_.max_steps, report_->steps + std::max<size_t>(1, options_.max_steps / 2));
+  TakeTurns();
   BeginPurges();
-  DeleteLate();
-  if (doomed_.empty() && erasures_.empty() && late_.empty()) return;
+  BeginLate();
+  if (doomed_.empty() && erasures_.empty() && late_doomed_.empty()) return;
   const absl::Status residue = EraseResidue(parts_.store, options_.pace, *parts_.clock, stop_);
   if (!residue.ok()) {
     for (const Doomed& doomed : doomed_) NotDone(doomed.task.work, ActionKind::kFinishPurge, residue);
     for (const ErasureTask& erasure : erasures_) NotDone(erasure.work, ActionKind::kErasePart, residue);
-    for (const BucketWork& work : late_) NotDone(work, ActionKind::kPurge, residue);
+    for (const LateDoomed& late : late_doomed_) NotDone(late.task.work, ActionKind::kPurge, residue);
     return;
   }
-  report_->late_purged += late_.size();
   DestroyKeys();
   Finish();
 }
 
-void DeletionRound::BeginPurges() {
-  const uint64_t wanted = static_cast<uint64_t>(
-      std::count_if(purges_.begin(), purges_.end(), [](const PurgeTask& task) { return !task.step.has_value(); }));
+void DeletionRound::TakeTurns() {
+  std::map<std::string, size_t> turns;
+  std::multimap<size_t, PurgeTask> ordered;
   for (PurgeTask& task : purges_) {
-    if (stop_.stop_requested()) {
-      report_->stopped = true;
-      return;
-    }
-    if (report_->steps == options_.max_steps) {
-      report_->more = true;
-      return;
-    }
-    const absl::Status intended = task.step.has_value() ? absl::OkStatus() : Intend(&task, wanted);
-    if (absl::IsFailedPrecondition(intended)) {
-      report_->refused.push_back({task.work.ref.tenant, task.work.ref.key, "purge", intended});
-      continue;
-    }
-    if (!intended.ok()) {
-      NotDone(task.work, ActionKind::kPurge, intended);
-      continue;
-    }
-    ++report_->steps;
-    Doomed doomed{std::move(task), 0, 0, {}, {}};
-    const absl::Status deleted = DeleteEverywhere(&doomed);
-    if (deleted.ok()) {
-      doomed_.push_back(std::move(doomed));
-    } else {
-      NotDone(doomed.task.work, ActionKind::kFinishPurge, deleted);
-    }
+    const size_t turn = turns[task.work.ref.tenant]++;
+    ordered.emplace(turn, std::move(task));
+  }
+  purges_.clear();
+  for (auto& [turn, task] : ordered) purges_.push_back(std::move(task));
+}
+
+bool DeletionRound::MayBegin() {
+  if (stop_.stop_requested()) {
+    report_->stopped = true;
+    return false;
+  }
+  if (report_->steps < max_steps_) return true;
+  report_->more = true;
+  return false;
+}
+
+void DeletionRound::BeginPurges() {
+  for (PurgeTask& task : purges_) {
+    if (!MayBegin()) return;
+    BeginPurge(std::move(task));
   }
 }
 
-absl::Status DeletionRound::Intend(PurgeTask* task, uint64_t wanted) {
-  PurgePick pick;
-  pick.step = task->pick;
-  pick.clock = parts_.reading();
-  pick.wanted = wanted;
-  ROLLCALL_ASSIGN_OR_RETURN(BegunStep begun, task->tenant.IntendPurge(pick));
+void DeletionRound::BeginPurge(PurgeTask task) {
+  const absl::Status intended = task.step.has_value() ? absl::OkStatus() : Intend(&task);
+  if (!intended.ok()) return NotBegun(task.work, intended);
+  ++report_->steps;
+  Doomed doomed{std::move(task), 0, 0, {}, {}};
+  const absl::Status deleted = DeleteEverywhere(&doomed);
+  if (deleted.ok()) {
+    doomed_.push_back(std::move(doomed));
+  } else {
+    NotDone(doomed.task.work, ActionKind::kFinishPurge, deleted);
+  }
+}
+
+absl::Status DeletionRound::Intend(PurgeTask* task) {
+  ROLLCALL_ASSIGN_OR_RETURN(BegunStep begun, task->tenant.IntendPurge({task->pick, parts_.reading(), wanted_}));
   task->step = std::move(begun.step);
   return absl::OkStatus();
 }
@@ -88,19 +107,50 @@ absl::Status DeletionRound::DeleteEverywhere(Doomed* doomed) {
   return absl::OkStatus();
 }
 
-void DeletionRound::DeleteLate() {
-  std::vector<BucketWork> emptied;
-  for (BucketWork& work : late_) {
-    const absl::StatusOr<PurgeReport> purge =
-        EmptyBucket(parts_.store, work.ref, work.fence, options_.pace, *parts_.clock, stop_);
-    if (!purge.ok()) {
-      NotDone(work, ActionKind::kPurge, purge.status());
-      continue;
-    }
-    report_->rows_deleted += purge->deleted;
-    emptied.push_back(std::move(work));
+void DeletionRound::BeginLate() {
+  for (LateTask& task : late_) {
+    if (!MayBegin()) return;
+    const BucketWork work = task.work;
+    const absl::Status begun = BeginLate(std::move(task));
+    if (!begun.ok()) NotBegun(work, begun);
   }
-  late_ = std::move(emptied);
+}
+
+absl::Status DeletionRound::BeginLate(LateTask task) {
+  const LateRowSteps rows(parts_, options_, stop_);
+  ROLLCALL_ASSIGN_OR_RETURN(LateFindings found, rows.Look(task));
+  TellOfLate(task, found);
+  if (found.records() != task.noted) {
+    ROLLCALL_RETURN_IF_ERROR(task.tenant.NoteLate(task.work.ref.key, found.records()));
+  }
+  if (found.records() == 0 && !task.step.has_value()) return absl::OkStatus();
+  StepEffect deleted;
+  // Where nothing is left of what had begun, only its proof is missing. If a hold is why nothing is due, it is given
+  // up.
+  if (found.records() > 0 || !found.bucket_due) {
+    ROLLCALL_ASSIGN_OR_RETURN(BegunStep begun,
+                              task.tenant.IntendLatePurge({task.pick, parts_.reading(), wanted_}, found.due));
+    task.step = std::move(begun.step);
+    ++report_->steps;
+    ROLLCALL_ASSIGN_OR_RETURN(deleted, rows.Delete(task));
+    report_->rows_deleted += deleted.rows;
+  }
+  late_doomed_.push_back({std::move(task), std::move(deleted), found});
+  return absl::OkStatus();
+}
+
+void DeletionRound::TellOfLate(const LateTask& task, const LateFindings& found) {
+  const BucketRef& bucket = task.work.ref;
+  if (found.kept > 0 && !found.held) {
+    NotDone(task.work, ActionKind::kPurge,
+            absl::FailedPreconditionError(absl::StrCat("purge what came late: ", found.kept,
+                                                       " records are not due by their own dates, and stay")));
+  }
+  if (found.due.missed == 0) return;
+  report_->missed.push_back({bucket.tenant, bucket.key, "purge",
+                             absl::InternalError(absl::StrCat(found.due.missed,
+                                                              " records were received before the bucket's deletion was "
+                                                              "certified, and are there"))});
 }
 
 absl::Status DeletionRound::Destroy(const std::vector<std::string>& keys) {
@@ -153,6 +203,14 @@ void DeletionRound::Finish() {
       NotDone(erasure.work, ActionKind::kErasePart, finished);
     }
   }
+  for (const LateDoomed& late : late_doomed_) {
+    const absl::Status finished = Finish(late);
+    if (finished.ok()) {
+      ++report_->late_purged;
+    } else {
+      NotDone(late.task.work, ActionKind::kPurge, finished);
+    }
+  }
 }
 
 absl::Status DeletionRound::Finish(const Doomed& doomed) {
@@ -186,6 +244,18 @@ absl::Status DeletionRound::Finish(const ErasureTask& erasure) {
   }
   TenantLifecycle tenant = erasure.tenant;
   return tenant.FinishStep(erasure.step.number, erasure.step.epoch, seen.evidence());
+}
+
+absl::Status DeletionRound::Finish(const LateDoomed& late) {
+  ROLLCALL_ASSIGN_OR_RETURN(const LateFindings left, LateRowSteps(parts_, options_, stop_).Look(late.task));
+  std::string method = "read all rows for those that are due, files written anew";
+  if (late.found.due.missed > 0) {
+    absl::StrAppend(&method, "; ", late.found.due.missed, " should have gone when the bucket's deletion was certified");
+  }
+  StepEvidence seen(parts_, options_);
+  seen.InStore({late.deleted.rows, late.deleted.bytes, left.records(), method, ""});
+  TenantLifecycle tenant = late.task.tenant;
+  return tenant.FinishStep(late.task.step->number, late.task.step->epoch, seen.evidence());
 }
 
 }  // namespace rollcall

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "backend/engine/bucket_steps.h"
 #include "backend/engine/engine_parts.h"
+#include "backend/engine/late_rows.h"
 #include "backend/engine/tick_report.h"
 
 namespace rollcall {
@@ -41,8 +42,8 @@ class DeletionRound {
 
   void Add(PurgeTask task) { purges_.push_back(std::move(task)); }
   void Add(ErasureTask task) { erasures_.push_back(std::move(task)); }
-  // Rows that came in for a bucket that was purged before.
-  void AddLate(BucketWork work) { late_.push_back(std::move(work)); }
+  // What is in the stores of a bucket that was purged before.
+  void Add(LateTask task) { late_.push_back(std::move(task)); }
 
   // Carries everything out, and writes what became of it into the report.
   void Run();
@@ -57,10 +58,24 @@ class DeletionRound {
     std::vector<std::string> keys;
   };
 
+  // A late deletion whose intent is in the ledger.
+  struct LateDoomed {
+    LateTask task;
+    StepEffect deleted;
+    LateFindings found;
+  };
+
+  // Purges in such an order that tenants take turns.
+  void TakeTurns();
+  // Whether another deletion may begin in this tick.
+  bool MayBegin();
   void BeginPurges();
-  absl::Status Intend(PurgeTask* task, uint64_t wanted);
+  void BeginPurge(PurgeTask task);
+  absl::Status Intend(PurgeTask* task);
   absl::Status DeleteEverywhere(Doomed* doomed);
-  void DeleteLate();
+  void BeginLate();
+  absl::Status BeginLate(LateTask task);
+  void TellOfLate(const LateTask& task, const LateFindings& found);
   // Afterwards only tasks whose keys are gone are left.
   void DestroyKeys();
   absl::Status DestroyKeysOf(const Doomed& doomed);
@@ -68,6 +83,9 @@ class DeletionRound {
   void Finish();
   absl::Status Finish(const Doomed& doomed);
   absl::Status Finish(const ErasureTask& erasure);
+  absl::Status Finish(const LateDoomed& late);
+  // Of a purge or a late one: what a guard says is no failure.
+  void NotBegun(const BucketWork& work, const absl::Status& status);
   void NotDone(const BucketWork& work, ActionKind action, const absl::Status& status);
 
   const EngineParts& parts_;
@@ -76,8 +94,13 @@ class DeletionRound {
   TickReport* const report_;
   std::vector<PurgeTask> purges_;
   std::vector<ErasureTask> erasures_;
-  std::vector<BucketWork> late_;
+  std::vector<LateTask> late_;
   std::vector<Doomed> doomed_;
+  std::vector<LateDoomed> late_doomed_;
+  // Deletions the tick means to begin, for the guard of their volume.
+  uint64_t wanted_ = 0;
+  // Of the report, with those the round may do.
+  size_t max_steps_ = 0;
   std::map<std::string, KeyDestruction> destroyed_;
 };
 

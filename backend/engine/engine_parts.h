@@ -44,7 +44,8 @@ struct EngineOptions {
   PurgePace pace;
   // False: buckets are counted and noted, and left as they are.
   bool enforce = true;
-  // Most steps of one tick, so that what changed meanwhile is noticed. The rest is for the next one.
+  // Most steps of one tick, done or failed, so that what changed meanwhile is noticed; half as many may be deletions in
+  // addition, where other steps used them up. The rest is for the next one. Tenants take turns.
   size_t max_steps = 5000;
 };
 

@@ -1,5 +1,6 @@
 #include "backend/engine/retention_engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,12 +33,9 @@ absl::StatusOr<TickReport> RetentionEngine::Tick(const StopToken& stop) {
   ROLLCALL_ASSIGN_OR_RETURN(const ClockVerdict verdict, parts_.lifecycle->Tick(reading));
   report.clock = verdict.status;
   if (report.clock.ok()) {
-    ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> tenants, parts_.lifecycle->Tenants());
+    ROLLCALL_ASSIGN_OR_RETURN(std::vector<std::string> tenants, parts_.lifecycle->Tenants());
     DeletionRound round(parts_, options_, stop, &report);
-    for (const std::string& tenant : tenants) {
-      if (report.stopped || report.more) break;
-      LookAfter(tenant, reading, stop, &report, &round);
-    }
+    LookAfterAll(std::move(tenants), reading, stop, &report, &round);
     // What was deleted in part is verified also when there is more to do.
     round.Run();
     DoRegularly(reading, &report);
@@ -46,19 +44,39 @@ absl::StatusOr<TickReport> RetentionEngine::Tick(const StopToken& stop) {
   return report;
 }
 
-void RetentionEngine::LookAfter(const std::string& tenant, const ClockReading& reading, const StopToken& stop,
-                                TickReport* report, DeletionRound* round) {
+void RetentionEngine::LookAfterAll(std::vector<std::string> tenants, const ClockReading& reading, const StopToken& stop,
+                                   TickReport* report, DeletionRound* round) {
+  std::rotate(tenants.begin(), std::lower_bound(tenants.begin(), tenants.end(), next_tenant_), tenants.end());
+  next_tenant_.clear();
+  for (size_t i = 0; i < tenants.size() && !report->stopped; ++i) {
+    if (report->steps >= options_.max_steps) {
+      report->more = true;
+      next_tenant_ = tenants[i];
+      return;
+    }
+    // What one does not use is for those after it.
+    const size_t share = std::max<size_t>(1, (options_.max_steps - report->steps) / (tenants.size() - i));
+    LookAfter(tenants[i], reading, report->steps + share, stop, report, round);
+  }
+}
+
+void RetentionEngine::LookAfter(const std::string& tenant, const ClockReading& reading, size_t max_steps,
+                                const StopToken& stop, TickReport* report, DeletionRound* round) {
   ++report->tenants;
   const absl::StatusOr<TenantLifecycle> lifecycle = parts_.lifecycle->Tenant(tenant);
   absl::Status status = lifecycle.status();
-  if (status.ok()) status = TenantPass(parts_, options_, stop, *lifecycle, reading, report, round).Run();
+  if (status.ok())
+    status = TenantPass(parts_, options_, stop, *lifecycle, reading, max_steps, &parts_seen_, report, round).Run();
   if (!status.ok()) report->NotDone({tenant, std::nullopt, "look after", status});
 }
 
 void RetentionEngine::DoRegularly(const ClockReading& reading, TickReport* report) {
   const absl::CivilDay today = DayOf(reading.wall, options_.policy->zone);
-  if (forecast_on_ != today && !report->stopped) {
+  // What was begun today is not left over for tomorrow.
+  const bool has_begun = report->purged + report->late_purged > 0;
+  if ((forecast_on_ != today || has_begun) && !report->stopped) {
     const absl::Status stored = parts_.lifecycle->StoreForecast();
+    if (forecast_on_ != today) parts_seen_.clear();
     if (stored.ok()) forecast_on_ = today;
     if (!stored.ok()) report->NotDone({"", std::nullopt, "store forecast", stored});
   }
@@ -85,6 +103,10 @@ void RetentionEngine::Log(const TickReport& report) {
                          {"purged", report.purged},
                          {"late", report.late_archived + report.late_purged},
                          {"rows_deleted", report.rows_deleted}});
+  }
+  if (!report.missed.empty()) {
+    parts_.logger->Error("retention.missed", "data is there whose deletion was certified",
+                         {{"count", report.missed.size()}, {"first", TextOf(report.missed.front())}});
   }
   if (!report.refused.empty()) {
     parts_.logger->Warning("retention.refused", "guards stopped deletions",

@@ -7,11 +7,14 @@
 #define ROLLCALL_BACKEND_ENGINE_RETENTION_ENGINE_H_
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "backend/engine/engine_parts.h"
+#include "backend/engine/tenant_pass.h"
 #include "backend/engine/tick_report.h"
 
 namespace rollcall {
@@ -29,14 +32,21 @@ class RetentionEngine {
   absl::StatusOr<TickReport> Tick(const StopToken& stop);
 
  private:
-  void LookAfter(const std::string& tenant, const ClockReading& reading, const StopToken& stop, TickReport* report,
-                 class DeletionRound* round);
+  // All of them, or as many as a tick has steps for; the next one begins where this ends.
+  void LookAfterAll(std::vector<std::string> tenants, const ClockReading& reading, const StopToken& stop,
+                    TickReport* report, class DeletionRound* round);
+  void LookAfter(const std::string& tenant, const ClockReading& reading, size_t max_steps, const StopToken& stop,
+                 TickReport* report, class DeletionRound* round);
   // What is done daily and hourly.
   void DoRegularly(const ClockReading& reading, TickReport* report);
   void Log(const TickReport& report);
 
   const EngineParts parts_;
   const EngineOptions options_;
+  // Where the next tick begins, so that no tenant keeps another from its turn; empty: with the first.
+  std::string next_tenant_;
+  // Forgotten daily, for rows that took the place of others.
+  PartsSeen parts_seen_;
   std::optional<absl::CivilDay> forecast_on_;
   std::optional<absl::Duration> pruned_at_;
 };

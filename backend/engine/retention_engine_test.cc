@@ -137,6 +137,75 @@ TEST_F(RetentionEngineTest, MoreThanWasForecastIsStopped) {
   EXPECT_EQ(world_.Tick().purged, 11u);
 }
 
+// Days without an engine: what was forecast for them is done when it is back, and asks nobody.
+TEST_F(RetentionEngineTest, ABacklogThatWasForecastIsDone) {
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("u", i)}, absl::CivilDay(2023, 10, 4) + i).ok());
+  world_.Tick();
+  ASSERT_TRUE(world_.AcknowledgeDryRun(absl::CivilDay(2024, 2, 1)).ok());
+  world_.GoTo(absl::CivilDay(2024, 3, 1));
+  ASSERT_TRUE(world_.End("end").ok());
+  world_.Settle();
+  // One on each day from 2024-04-02 on, and kOld a day earlier.
+  world_.GoTo(absl::CivilDay(2024, 4, 9));
+  const TickReport report = world_.Tick();
+  EXPECT_THAT(report.refused, IsEmpty());
+  EXPECT_EQ(report.purged, 9u);
+  world_.GoTo(absl::CivilDay(2024, 4, 10));
+  EXPECT_EQ(world_.Tick().purged, 1u);
+}
+
+// What nobody forecast: one list is acknowledged, and holds for the days it takes.
+TEST_F(RetentionEngineTest, ABacklogTakesOneListAndNotOneADay) {
+  for (int i = 1; i < 12; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("u", i)}, kOld + i).ok());
+  world_.Tick();
+  ASSERT_TRUE(world_.AcknowledgeDryRun(absl::CivilDay(2024, 2, 1)).ok());
+  world_.GoTo(absl::CivilDay(2024, 3, 1));
+  ASSERT_TRUE(world_.End("end").ok());
+  world_.GoTo(absl::CivilDay(2024, 4, 5));
+  // Waiting lets nothing through.
+  for (int day = 5; day < 9; ++day) {
+    world_.GoTo(absl::CivilDay(2024, 4, day));
+    const TickReport report = world_.Tick();
+    EXPECT_EQ(report.purged, 0u) << day;
+    EXPECT_THAT(report.refused, SizeIs(12)) << day;
+  }
+  ASSERT_TRUE(world_.AcknowledgeDryRun(absl::CivilDay(2024, 4, 8)).ok());
+  world_.Close();
+  world_.set_max_steps(5);
+  ASSERT_TRUE(world_.Open().ok());
+  for (int day = 8; day < 11; ++day) {
+    world_.GoTo(absl::CivilDay(2024, 4, day));
+    const TickReport report = world_.Tick();
+    EXPECT_THAT(report.refused, IsEmpty()) << day;
+    EXPECT_EQ(report.purged, day < 10 ? 5u : 2u) << day;
+  }
+  // It is used up.
+  world_.GoTo(absl::CivilDay(2024, 4, 11));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("late", i)}, kOld + i, "agent-2").ok());
+  EXPECT_THAT(world_.Tick().refused, SizeIs(3));
+}
+
+TEST_F(RetentionEngineTest, WhatHasBegunIsNotLeftOver) {
+  for (int i = 1; i < 12; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("u", i)}, kOld + i).ok());
+  world_.Tick();
+  world_.GoTo(absl::CivilDay(2024, 3, 1));
+  ASSERT_TRUE(world_.End("end").ok());
+  world_.GoTo(absl::CivilDay(2024, 4, 5));
+  ASSERT_TRUE(world_.AcknowledgeDryRun(absl::CivilDay(2024, 4, 5)).ok());
+  world_.Close();
+  world_.set_max_steps(5);
+  ASSERT_TRUE(world_.Open().ok());
+  // Two steps are kRecent's, which goes to the archive.
+  EXPECT_EQ(world_.Tick().purged, 3u);
+  EXPECT_EQ(world_.Tick().purged, 5u);
+  // Four are left, and eight want to go.
+  world_.GoTo(absl::CivilDay(2024, 4, 6));
+  for (int i = 8; i < 12; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("late", i)}, kOld + i, "agent-2").ok());
+  const TickReport report = world_.Tick();
+  EXPECT_EQ(report.purged + report.late_purged, 0u);
+  EXPECT_THAT(report.refused, SizeIs(8));
+}
+
 TEST_F(RetentionEngineTest, AHoldOverTheDueDay) {
   EndAndArchive();
   world_.GoTo(absl::CivilDay(2024, 3, 20));
@@ -256,6 +325,22 @@ TEST_F(RetentionEngineTest, ATickMayBeCutOffAndTakesNoMoreThanItsShare) {
   EXPECT_EQ(world_.Tick().steps, 0u);
   EXPECT_EQ(world_.StateOf(kOld), pb::BUCKET_COLD);
   EXPECT_EQ(world_.StateOf(kRecent), pb::BUCKET_COLD);
+}
+
+TEST_F(RetentionEngineTest, AServiceThatOnlyAgentsNameIsSaidOnce) {
+  AgentContact contact;
+  contact.agent = {kTenant, "agent-2"};
+  contact.hosting_service = "cvm:typo";
+  contact.host_id = "host-of-agent-2";
+  contact.at = world_.clock()->Now();
+  ASSERT_TRUE(world_.store()->RecordContact(contact).ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(world_.Found({absl::StrCat("dora", i)}, kOld + i, "agent-2").ok());
+  const absl::StatusOr<TickReport> report = world_.engine()->Tick(StopToken());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->noted, 2u);
+  ASSERT_THAT(report->failed, SizeIs(1));
+  EXPECT_FALSE(report->failed[0].bucket.has_value());
+  EXPECT_THAT(std::string(report->failed[0].status.message()), HasSubstr("cvm:typo: agents name it"));
 }
 
 TEST_F(RetentionEngineTest, WhoKnowsLessIsStoppedByTheFence) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "backend/engine/step_evidence.h"
+#include "backend/lifecycle/step_rules.h"
 #include "backend/retention/civil_time.h"
 #include "platform/status_macros.h"
 
@@ -24,12 +25,15 @@ std::optional<absl::Time> StoredAt(absl::Time time) {
 }  // namespace
 
 TenantPass::TenantPass(const EngineParts& parts, const EngineOptions& options, StopToken stop, TenantLifecycle tenant,
-                       const ClockReading& reading, TickReport* report, DeletionRound* round)
+                       const ClockReading& reading, size_t max_steps, PartsSeen* seen, TickReport* report,
+                       DeletionRound* round)
     : parts_(parts),
       options_(options),
       stop_(stop),
       tenant_(std::move(tenant)),
       reading_(reading),
+      max_steps_(max_steps),
+      seen_(seen),
       report_(report),
       round_(round),
       steps_(parts, options, std::move(stop)) {}
@@ -45,7 +49,7 @@ absl::Status TenantPass::Run() {
   if (!options_.enforce) return absl::OkStatus();
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     ROLLCALL_ASSIGN_OR_RETURN(const bool progressed, LookAtAll());
-    if (!progressed || report_->stopped || report_->more) break;
+    if (!progressed || report_->stopped) break;
   }
   return absl::OkStatus();
 }
@@ -85,13 +89,28 @@ absl::Status TenantPass::NoteCounts() {
   for (const StoredBucket& bucket : buckets) known[bucket.facts.key] = &bucket;
   // What the stores no longer have is noted as well: current records move on from day to day.
   for (const auto& [key, summary] : counts_) known.try_emplace(key, nullptr);
+  std::set<std::string> unlisted;
   for (const auto& [key, bucket] : known) {
+    if (!IsListed(key.hosting_service)) {
+      unlisted.insert(key.hosting_service);
+      continue;
+    }
     const absl::Status noted = Note(key, bucket);
     if (noted.ok()) continue;
     report_->NotDone({tenant_.tenant(), key, "note", noted});
     if (bucket != nullptr) settled_.insert(key);
   }
+  for (const std::string& service : unlisted) {
+    const absl::Status status = absl::FailedPreconditionError(
+        absl::StrCat("know hosting service ", service,
+                     ": agents name it, and the tenant does not have it; nothing is done to its data"));
+    report_->NotDone({tenant_.tenant(), std::nullopt, "note", status});
+  }
   return absl::OkStatus();
+}
+
+bool TenantPass::IsListed(const std::string& service) const {
+  return service == kAllServices || timeline_.hosting.count(service) > 0;
 }
 
 absl::Status TenantPass::Note(const BucketKey& key, const StoredBucket* known) {
@@ -127,7 +146,7 @@ absl::StatusOr<bool> TenantPass::LookAtAll() {
       report_->stopped = true;
       return false;
     }
-    if (report_->steps >= options_.max_steps) {
+    if (report_->steps >= max_steps_) {
       report_->more = true;
       return false;
     }
@@ -143,15 +162,16 @@ absl::StatusOr<bool> TenantPass::LookAt(const StoredBucket& bucket) {
   const BucketSummary* rows = InStores(key);
   if (bucket.facts.state == pb::BUCKET_PURGED) {
     settled_.insert(key);
-    if (rows == nullptr) return false;
-    const absl::Status purged = PurgeLate(bucket);
-    if (!purged.ok()) report_->NotDone({tenant_.tenant(), key, "purge", purged});
+    if (rows != nullptr || bucket.late > 0 || unfinished_.count(key) > 0) AddLate(bucket);
     return false;
   }
   const BucketDecision decision = EvaluateBucket(*options_.policy, bucket.facts, timeline_, Detail::kDates);
   Expect(decision);
+  ROLLCALL_RETURN_IF_ERROR(StopUnwanted(bucket, decision));
   const bool wants_purge = decision.Wants(ActionKind::kPurge) || decision.Wants(ActionKind::kFinishPurge);
   const bool wants_restore = decision.Wants(ActionKind::kStartRestore);
+  // Before they go to the archive with others.
+  if (EraseWhatCame(bucket, decision)) return true;
   if (bucket.facts.state == pb::BUCKET_COLD && rows != nullptr && rows->records > 0 && !wants_purge && !wants_restore) {
     ++report_->steps;
     const absl::Status taken = TakeInLate(bucket);
@@ -164,8 +184,14 @@ absl::StatusOr<bool> TenantPass::LookAt(const StoredBucket& bucket) {
     absl::StatusOr<bool> done = Act(bucket, decision, action);
     if (done.ok() && !*done) continue;
     if (done.ok()) return true;
-    settled_.insert(key);
+    ++report_->steps;
     report_->NotDone({tenant_.tenant(), key, std::string(ActionText(action.kind)), done.status()});
+    if (action.kind == ActionKind::kErasePart && !absl::IsAborted(done.status()) && !report_->stopped) {
+      // A request that names nothing is no reason to keep the bucket from what else is to be done.
+      given_up_[key].insert(action.request);
+      continue;
+    }
+    settled_.insert(key);
     return false;
   }
   return false;
@@ -193,11 +219,18 @@ absl::StatusOr<bool> TenantPass::Act(const StoredBucket& bucket, const BucketDec
       done = Restore(bucket);
       if (!done.ok()) stuck_.insert(key.hosting_service);
       break;
-    case ActionKind::kErasePart:
-      done = ErasePart(bucket, action.request);
+    case ActionKind::kErasePart: {
+      if (given_up_[key].count(action.request) > 0) return false;
+      const absl::StatusOr<bool> erased = ErasePart(bucket, action.request);
+      if (erased.ok() && !*erased) {
+        given_up_[key].insert(action.request);
+        return false;
+      }
+      done = erased.status();
       // Its end has to find this step open.
       if (done.ok()) settled_.insert(key);
       break;
+    }
     case ActionKind::kPurge:
     case ActionKind::kFinishPurge:
       settled_.insert(key);
@@ -248,20 +281,88 @@ absl::Status TenantPass::Restore(const StoredBucket& bucket) {
   return absl::OkStatus();
 }
 
-absl::Status TenantPass::ErasePart(const StoredBucket& bucket, const std::string& request) {
-  const BucketKey& key = bucket.facts.key;
+absl::StatusOr<PartSelector> TenantPass::SelectorOf(const std::string& request) {
   const auto known = std::find_if(timeline_.requests.begin(), timeline_.requests.end(),
                                   [&](const KnownRequest& r) { return r.id == request; });
   if (known == timeline_.requests.end()) return absl::NotFoundError("erase part: the request does not stand");
   ROLLCALL_ASSIGN_OR_RETURN(const std::vector<AgentRow> agents, parts_.agents->ListAgents(tenant_.tenant()));
-  ROLLCALL_ASSIGN_OR_RETURN(PartSelector part, PartSelector::Resolve(known->selection.of, agents));
-  ROLLCALL_ASSIGN_OR_RETURN(BegunStep begun, tenant_.BeginStep(PickOf(key), pb::STEP_ERASE_PART, request));
+  return PartSelector::Resolve(known->selection.of, agents);
+}
+
+bool TenantPass::EraseWhatCame(const StoredBucket& bucket, const BucketDecision& decision) {
+  const BucketKey& key = bucket.facts.key;
+  for (const PartialDeletion& part : decision.parts) {
+    if (!part.done || given_up_[key].count(part.request) > 0) continue;
+    if (!CheckErasure(bucket, decision, part.request, timeline_.now - reading_.uncertainty).ok()) continue;
+    const absl::StatusOr<bool> came = HasCome(key, part.request);
+    if (came.ok() && !*came) continue;
+    const absl::StatusOr<bool> erased = came.ok() ? ErasePart(bucket, part.request) : came;
+    // Once a tick, whatever comes of it.
+    given_up_[key].insert(part.request);
+    if (erased.ok() && !*erased) continue;
+    ++report_->steps;
+    if (erased.ok()) {
+      settled_.insert(key);
+      return true;
+    }
+    report_->NotDone({tenant_.tenant(), key, std::string(ActionText(ActionKind::kErasePart)), erased.status()});
+  }
+  return false;
+}
+
+absl::StatusOr<std::string> TenantPass::ContentOf(const BucketKey& key) {
+  std::string content;
+  if (const BucketSummary* rows = InStores(key); rows != nullptr) {
+    absl::StrAppend(&content, rows->records, " ", rows->bytes, " ", absl::FormatTime(rows->first_stored_at), " ",
+                    absl::FormatTime(rows->first_observed), " ", absl::FormatTime(rows->last_observed));
+  }
+  ROLLCALL_ASSIGN_OR_RETURN(const ArchiveListing listing, parts_.archive->List(WorkOf(key).name));
+  for (const ListedObject& object : listing.versions) absl::StrAppend(&content, " ", object.sha256);
+  return content;
+}
+
+absl::StatusOr<bool> TenantPass::HasCome(const BucketKey& key, const std::string& request) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::string content, ContentOf(key));
+  if (content.empty()) return false;
+  std::string& seen = (*seen_)[{tenant_.tenant(), key.hosting_service, key.category, key.collected_day, request}];
+  if (seen == content) return false;
+  const absl::StatusOr<PartSelector> part = SelectorOf(request);
+  // It was known when the part was erased: nothing of it can have come since.
+  if (absl::IsNotFound(part.status())) return false;
+  if (!part.ok()) return part.status();
+  ROLLCALL_ASSIGN_OR_RETURN(const uint64_t left, steps_.CountPart(WorkOf(key), *part));
+  if (left > 0) return true;
+  seen = content;
+  return false;
+}
+
+absl::StatusOr<bool> TenantPass::ErasePart(const StoredBucket& bucket, const std::string& request) {
+  const BucketKey& key = bucket.facts.key;
+  ROLLCALL_ASSIGN_OR_RETURN(PartSelector part, SelectorOf(request));
+  const PurgePick pick{PickOf(key), parts_.reading(), 0};
+  absl::StatusOr<BegunStep> begun = tenant_.IntendErasure(pick, request);
+  if (absl::IsFailedPrecondition(begun.status())) {
+    report_->refused.push_back({tenant_.tenant(), key, "erase part", begun.status()});
+    return false;
+  }
+  if (!begun.ok()) return begun.status();
   const BucketWork work = WorkOf(key);
   ROLLCALL_ASSIGN_OR_RETURN(StepEffect in_stores, steps_.ErasePartInStores(work, part));
   ROLLCALL_ASSIGN_OR_RETURN(StepEffect in_archive, steps_.ErasePartInArchive(work, part, NoteArchived(key)));
   report_->rows_deleted += in_stores.rows;
   round_->Add(
-      ErasureTask{tenant_, work, std::move(begun.step), std::move(part), std::move(in_stores), std::move(in_archive)});
+      ErasureTask{tenant_, work, std::move(begun->step), std::move(part), std::move(in_stores), std::move(in_archive)});
+  return true;
+}
+
+absl::Status TenantPass::StopUnwanted(const StoredBucket& bucket, const BucketDecision& decision) {
+  const auto open = unfinished_.find(bucket.facts.key);
+  if (open == unfinished_.end() || open->second.kind != pb::STEP_ERASE_PART) return absl::OkStatus();
+  if (CheckErasure(bucket, decision, open->second.intent.request(), timeline_.now).ok()) return absl::OkStatus();
+  const absl::Status stopped = tenant_.StopErasure(PickOf(bucket.facts.key));
+  // What became known since is looked at by the next tick.
+  if (!stopped.ok() && !absl::IsAborted(stopped)) return stopped;
+  unfinished_.erase(open);
   return absl::OkStatus();
 }
 
@@ -293,16 +394,15 @@ std::function<absl::Status(const StepEffect&)> TenantPass::NoteArchived(const Bu
   };
 }
 
-absl::Status TenantPass::PurgeLate(const StoredBucket& bucket) {
-  // Its deletion was certified, and what came since is of the same day: it goes if the bucket would be due today.
-  Bucket as_new = bucket.facts;
-  as_new.state = pb::BUCKET_ACTIVE;
-  const BucketDecision decision = EvaluateBucket(*options_.policy, as_new, timeline_, Detail::kDates);
-  if (!decision.dates.DueAt(timeline_.now - reading_.uncertainty)) {
-    return absl::FailedPreconditionError("purge what came late: the bucket would not be due today");
-  }
-  round_->AddLate(WorkOf(bucket.facts.key));
-  return absl::OkStatus();
+void TenantPass::AddLate(const StoredBucket& bucket) {
+  const BucketKey& key = bucket.facts.key;
+  if (shared_timeline_ == nullptr) shared_timeline_ = std::make_shared<TenantTimeline>(timeline_);
+  LateTask task{tenant_,          PickOf(key),
+                WorkOf(key),      bucket.state_since,
+                shared_timeline_, timeline_.now - reading_.uncertainty,
+                std::nullopt,     bucket.late};
+  if (const auto step = unfinished_.find(key); step != unfinished_.end()) task.step = step->second;
+  round_->Add(std::move(task));
 }
 
 StepPick TenantPass::PickOf(const BucketKey& key) const {

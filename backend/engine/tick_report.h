@@ -53,6 +53,10 @@ struct TickReport {
   // What did not work, and is tried again at the next tick.
   std::vector<BucketNote> failed;
 
+  // Records that a certified deletion should have deleted, and did not: a fault of the engine or the store, or they
+  // came back from elsewhere. They are deleted like what comes late.
+  std::vector<BucketNote> missed;
+
   // When the next bucket or part falls due, or an end that is announced takes effect. Unset if nothing is known to.
   std::optional<absl::Time> next_due;
   // Steps begun, and whether more are waiting than one tick takes.

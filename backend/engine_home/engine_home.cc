@@ -46,12 +46,25 @@ absl::Status MakeTenantKeys(const EngineHomeOptions& options, LifecycleStore* li
 constexpr int kDaysBefore = 8;
 
 // The day of the ledger's first entry, or somewhat before: earlier, there was no tenant.
-absl::StatusOr<absl::CivilDay> FirstDay(const Ledger& ledger, const RetentionPolicy& policy, absl::Time now) {
+absl::StatusOr<absl::CivilDay> DayOfLedger(const Ledger& ledger, const RetentionPolicy& policy, absl::Time now) {
   if (ledger.Head().size == 0) return DayOf(now, policy.zone);
   ROLLCALL_ASSIGN_OR_RETURN(const std::string leaf, ledger.Leaf(0));
   pb::LedgerEntry entry;
   if (!entry.ParseFromString(leaf)) return absl::DataLossError("read first entry of the ledger: it does not parse");
   return DayOf(FromWire(entry.at()).value_or(now), policy.zone) - kDaysBefore;
+}
+
+// Or that of the earliest bucket, which may be earlier: data that was there before the ledger was, or with another one.
+absl::StatusOr<absl::CivilDay> FirstDay(const Ledger& ledger, LifecycleStore* lifecycle, const RetentionPolicy& policy,
+                                        absl::Time now) {
+  ROLLCALL_ASSIGN_OR_RETURN(absl::CivilDay first, DayOfLedger(ledger, policy, now));
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> tenants, lifecycle->Tenants());
+  for (const std::string& name : tenants) {
+    ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, lifecycle->Tenant(name));
+    ROLLCALL_ASSIGN_OR_RETURN(const std::vector<StoredBucket> buckets, tenant.Buckets());
+    for (const StoredBucket& bucket : buckets) first = std::min(first, bucket.facts.key.collected_day);
+  }
+  return first;
 }
 
 }  // namespace
@@ -82,7 +95,8 @@ absl::StatusOr<std::unique_ptr<EngineHome>> EngineHome::Open(const EngineHomeOpt
   EngineLoopOptions loop;
   loop.interval = options.interval;
   loop.on_counted = parts.on_counted;
-  ROLLCALL_ASSIGN_OR_RETURN(loop.first_day, FirstDay(*parts.ledger, *options.policy, parts.clock->Now()));
+  ROLLCALL_ASSIGN_OR_RETURN(loop.first_day,
+                            FirstDay(*parts.ledger, parts.lifecycle, *options.policy, parts.clock->Now()));
   home->loop_ =
       std::make_unique<EngineLoop>(EngineParts{parts.lifecycle, parts.store, parts.agents, home->archive_.get(),
                                                home->keys_.get(), parts.clock, parts.reading, parts.logger},

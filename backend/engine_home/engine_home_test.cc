@@ -208,6 +208,25 @@ TEST_F(EngineHomeTest, AHomeIsPrivateAndHasAKeyForEachTenant) {
   EXPECT_EQ(OpenHome().status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+// Only the archive has it, and it is older than the ledger.
+TEST_F(EngineHomeTest, TheAuditBeginsWithTheEarliestBucket) {
+  ASSERT_TRUE(world_.Found({"bob"}, kOld).ok());
+  ASSERT_TRUE(world_.End("end").ok());
+  const auto look = [this] {
+    const auto home = OpenHome();
+    ASSERT_TRUE(home.ok()) << home.status();
+    const int before = observed_.audits();
+    (*home)->Start();
+    while (observed_.audits() == before) absl::SleepFor(absl::Milliseconds(5));
+  };
+  look();
+  ASSERT_EQ(world_.StateOf(kOld), pb::BUCKET_COLD);
+  world_.GoTo(kDue + 1);
+  look();
+  EXPECT_EQ(observed_.tick().refused.size(), 1u) << "nobody has looked at a list";
+  EXPECT_EQ(observed_.audit().overdue, 1u);
+}
+
 TEST_F(EngineHomeTest, WithoutEnforcementItOnlyCounts) {
   ASSERT_TRUE(world_.Found({"bob"}, kOld).ok());
   ASSERT_TRUE(world_.End("end").ok());

@@ -189,7 +189,8 @@ TEST(LifecycleTablesTest, KeepTheirRulesWhoeverWrites) {
   }
   EXPECT_TRUE(db->Execute("UPDATE hold SET approved_by = 'operator/bob'").ok());
   EXPECT_FALSE(db->Execute("UPDATE hold SET approved_by = 'operator/carol'").ok());
-  ASSERT_TRUE(db->Execute("PRAGMA user_version=2").ok());
+  const std::string newer = absl::StrCat("PRAGMA user_version=", kLifecycleSchemaVersion + 1);
+  ASSERT_TRUE(db->Execute(newer.c_str()).ok());
   EXPECT_EQ(world.Open().code(), StatusCode::kFailedPrecondition);
 }
 

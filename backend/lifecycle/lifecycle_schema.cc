@@ -107,7 +107,7 @@ CREATE TABLE export (
   PRIMARY KEY (tenant_id, request_id)
 ) STRICT, WITHOUT ROWID;
 
--- Entries of one step: its intent (1), then its end (2) or that another took its place (3).
+-- Entries of one step: its intent (1), then its end (2), that another took its place (3), or why it was given up (4).
 CREATE TABLE journal (
   tenant_id INTEGER NOT NULL REFERENCES tenant,
   step INTEGER NOT NULL,
@@ -184,7 +184,12 @@ CREATE TABLE forecast (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1};
+constexpr char kVersion2[] = R"sql(
+-- Of a bucket that is purged: records in the stores all the same, which are due and wait to be deleted.
+ALTER TABLE bucket ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2};
 static_assert(std::size(kMigrations) == kLifecycleSchemaVersion);
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace rollcall {
 
-inline constexpr int kLifecycleSchemaVersion = 1;
+inline constexpr int kLifecycleSchemaVersion = 2;
 // `RCLC`.
 inline constexpr int kLifecycleApplicationId = 0x52434c43;
 

@@ -40,12 +40,25 @@ TEST_F(LifecycleSchemaTest, IsMadeOnceAndOpenedAgain) {
   }
 }
 
+// A database of the first version keeps what it has.
+TEST_F(LifecycleSchemaTest, IsMigrated) {
+  ASSERT_TRUE(OpenLifecycleDatabase(path()).ok());
+  Run("INSERT INTO tenant VALUES(1, 'acme', 'eu-frankfurt', 0)");
+  Run("INSERT INTO bucket VALUES(1, 'cvm:1', 1, '2024-01-01', 1, 0, 0, NULL, 0, 0, NULL, '', 0, '', NULL, 7, 70, 0)");
+  Run("ALTER TABLE bucket DROP COLUMN late");
+  Run("PRAGMA user_version=1");
+  const auto db = OpenLifecycleDatabase(path());
+  ASSERT_TRUE(db.ok()) << db.status();
+  EXPECT_EQ((*db)->QueryInt("PRAGMA user_version").value(), kLifecycleSchemaVersion);
+  EXPECT_EQ((*db)->QueryInt("SELECT records + late FROM bucket").value(), 7);
+}
+
 TEST_F(LifecycleSchemaTest, RefusesNewerAndForeignDatabases) {
   ASSERT_TRUE(OpenLifecycleDatabase(path()).ok());
   Run(absl::StrCat("PRAGMA user_version=", kLifecycleSchemaVersion + 1));
   const absl::Status newer = OpenLifecycleDatabase(path()).status();
   EXPECT_EQ(newer.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(newer.message()), HasSubstr(path() + ": its schema version 2 is newer"));
+  EXPECT_THAT(std::string(newer.message()), HasSubstr(path() + ": its schema version 3 is newer"));
   Run("PRAGMA application_id=7");
   EXPECT_THAT(std::string(OpenLifecycleDatabase(path()).status().message()), HasSubstr("another program"));
 }

@@ -167,6 +167,51 @@ TEST(LifecycleStepsTest, ToTheArchiveAndAPurgeInBetween) {
   EXPECT_EQ(tenant.Buckets()->at(0).facts.state, pb::BUCKET_ACTIVE);
 }
 
+TEST(LifecycleStepsTest, APartUnderGuardsAtEveryRepetition) {
+  LifecycleWorld world;
+  ASSERT_TRUE(world.Open().ok());
+  TenantLifecycle tenant = world.AddTenant("acme");
+  ASSERT_TRUE(tenant.NoteBucket(LifecycleWorld::Content("cvm:1", kOld.collected_day)).ok());
+  pb::Selector selector;
+  selector.add_hosts("host-1");
+  ASSERT_TRUE(tenant.RequestDeletion(By("ann", "r"), selector, "mail").ok());
+  world.clock()->Advance(absl::Seconds(1));
+  const auto refused = [&](const PurgePick& pick, absl::StatusCode code, const std::string& why) {
+    const absl::Status status = tenant.IntendErasure(pick, "r").status();
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(why));
+  };
+  EXPECT_EQ(tenant.BeginStep(world.StepPickOf("acme", kOld), pb::STEP_ERASE_PART).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  refused(world.Pick("acme", kOld), absl::StatusCode::kFailedPrecondition, "no dry run");
+  world.Daily("look 1");
+  refused(world.Pick("acme", kOld), absl::StatusCode::kFailedPrecondition, "not due");
+  world.clock()->Advance(kDay * 5);
+  world.Daily("look 2");
+  const absl::StatusOr<BegunStep> begun = tenant.IntendErasure(world.Pick("acme", kOld), "r");
+  ASSERT_TRUE(begun.ok()) << begun.status();
+  EXPECT_TRUE(begun->is_new);
+  EXPECT_EQ(tenant.IntendErasure(world.Pick("acme", kOld), "r")->step.number, begun->step.number);
+  EXPECT_EQ(tenant.StopErasure(world.StepPickOf("acme", kOld)).code(), absl::StatusCode::kFailedPrecondition);
+
+  PurgePick pick = world.Pick("acme", kOld);
+  pick.clock.synchronised = false;
+  refused(pick, absl::StatusCode::kFailedPrecondition, "not synchronised");
+  pick = world.Pick("acme", kOld);
+  pick.step.epoch -= 1;
+  refused(pick, absl::StatusCode::kAborted, "something became known");
+  EXPECT_EQ(tenant.UnfinishedSteps()->size(), 1u);
+
+  ASSERT_TRUE(tenant.PlaceHold(By("ann", "h"), CourtOrder()).ok());
+  ASSERT_TRUE(tenant.ApproveHold(By("bob", "a"), "h").ok());
+  world.clock()->Advance(absl::Seconds(1));
+  refused(world.Pick("acme", kOld), absl::StatusCode::kFailedPrecondition, "held by h");
+  EXPECT_TRUE(tenant.UnfinishedSteps()->empty());
+  EXPECT_EQ(tenant.FinishStep(begun->step.number, begun->step.epoch, NothingLeft(world.clock()->Now())).code(),
+            absl::StatusCode::kAborted);
+  EXPECT_TRUE(tenant.Buckets()->at(0).facts.erased_for.empty());
+}
+
 // A day's work, each call asked again until it is answered. False as soon as one cannot be.
 bool Work(LifecycleWorld* world) {
   if (!world->Open().ok()) return false;

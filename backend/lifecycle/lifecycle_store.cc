@@ -128,7 +128,7 @@ absl::Status LifecycleStore::ForEachBucket(std::optional<absl::Time> at, Visit v
       ROLLCALL_ASSIGN_OR_RETURN(const std::vector<StoredBucket> buckets, operation->rows.Buckets());
       BucketEvaluator evaluator(operation->policy(), timeline);
       for (const StoredBucket& bucket : buckets) {
-        if (bucket.facts.state == pb::BUCKET_PURGED) continue;
+        if (bucket.facts.state == pb::BUCKET_PURGED && bucket.late == 0) continue;
         visit(tenant, bucket, evaluator.Evaluate(bucket.facts, Detail::kBounds));
       }
       return absl::OkStatus();
@@ -149,13 +149,16 @@ absl::StatusOr<std::vector<DueBucket>> LifecycleStore::Due() {
 
 absl::StatusOr<std::map<absl::CivilDay, uint64_t>> LifecycleStore::Forecast(int days) {
   std::vector<BucketDecision> decisions;
+  uint64_t late = 0;
   ROLLCALL_RETURN_IF_ERROR(
       ForEachBucket(std::nullopt, [&](const std::string&, const StoredBucket& bucket, BucketDecision decision) {
+        if (bucket.late > 0 && !bucket.open_step.has_value()) ++late;
         // Of what has begun nothing more begins.
         if (bucket.facts.state != pb::BUCKET_PURGING) decisions.push_back(std::move(decision));
       }));
   ROLLCALL_ASSIGN_OR_RETURN(const absl::Time now, Now());
   std::map<absl::CivilDay, uint64_t> forecast = ForecastPurges(core_->policy(), decisions, now);
+  if (late > 0) forecast[DayOf(now, core_->policy().zone)] += late;
   forecast.erase(forecast.lower_bound(DayOf(now, core_->policy().zone) + days), forecast.end());
   return forecast;
 }
@@ -172,12 +175,17 @@ absl::Status LifecycleStore::StoreForecast() {
   ROLLCALL_ASSIGN_OR_RETURN(auto forecast, Forecast(kDays));
   ROLLCALL_ASSIGN_OR_RETURN(const absl::Time now, Now());
   const absl::CivilDay today = DayOf(now, core_->policy().zone);
-  forecast.erase(today);
   // A forecast that lists nothing is one all the same.
-  forecast.try_emplace(today + 1, 0);
-  return core_->TransactForAll("", [&](SystemRows rows, absl::Time, std::vector<pb::LedgerEntry>*) {
-    return rows.PutForecast(core_->policy().hash, today, forecast);
-  });
+  uint64_t& left_over = forecast[today];
+  const RetentionPolicy& policy = core_->policy();
+  const auto body = [&](SystemRows rows, absl::Time, std::vector<pb::LedgerEntry>*) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(const uint64_t allowed, rows.ForecastFor(policy.hash, today));
+    ROLLCALL_ASSIGN_OR_RETURN(const uint64_t begun,
+                              rows.PurgesBegun(StartOfDay(today, policy.zone), EndOfDay(today, policy.zone)));
+    left_over = std::min(left_over, allowed - std::min(allowed, begun));
+    return rows.PutForecast(policy.hash, today, forecast);
+  };
+  return core_->TransactForAll("", body);
 }
 
 absl::StatusOr<DryRunList> LifecycleStore::MakeDryRun(absl::CivilDay day) {
@@ -187,6 +195,7 @@ absl::StatusOr<DryRunList> LifecycleStore::MakeDryRun(absl::CivilDay day) {
   ROLLCALL_RETURN_IF_ERROR(
       ForEachBucket(end, [&](const std::string& tenant, const StoredBucket& bucket, const BucketDecision& decision) {
         if (decision.Wants(ActionKind::kPurge)) list.lines.push_back(LineOf(tenant, bucket.facts.key));
+        if (bucket.late > 0) list.lines.push_back(absl::StrCat(LineOf(tenant, bucket.facts.key), " late"));
       }));
   std::sort(list.lines.begin(), list.lines.end());
   list.run = rollcall::MakeDryRun(core_->policy(), day, list.lines);

@@ -33,7 +33,8 @@ struct DueBucket {
 // What would be deleted by the end of a day, for a person to look at.
 struct DryRunList {
   pb::DryRun run;
-  // `tenant service category day`, sorted; their hash is the run's.
+  // `tenant service category day`, and ` late` if it was deleted before and something is there; sorted. Their hash is
+  // the run's.
   std::vector<std::string> lines;
 };
 
@@ -79,7 +80,9 @@ class LifecycleStore {
   // How many fall due on each of `days` days from today on; what is due already counts today.
   absl::StatusOr<std::map<absl::CivilDay, uint64_t>> Forecast(int days);
   // Persists the forecast for the days after today, which is what their volume is compared with, and looks at all
-  // buckets anew: ends that took effect by the passing of time. To be called daily.
+  // buckets anew: ends that took effect by the passing of time. What is due already and not begun is left over for
+  // tomorrow, as far as it might have begun today: what nobody forecast or acknowledged is not let through by waiting.
+  // To be called daily, and after deletions have begun.
   absl::Status StoreForecast();
   // Lists what falls due by the end of `day`, and keeps that it was shown.
   absl::StatusOr<DryRunList> MakeDryRun(absl::CivilDay day);
@@ -96,7 +99,7 @@ class LifecycleStore {
   explicit LifecycleStore(std::unique_ptr<LifecycleCore> core) : core_(std::move(core)) {}
 
   using Visit = absl::FunctionRef<void(const std::string& tenant, const StoredBucket&, BucketDecision)>;
-  // Every bucket that is not purged, tenant by tenant, as it is to be dealt with at `at`, or now.
+  // Every bucket of which something is there, tenant by tenant, as it is to be dealt with at `at`, or now.
   absl::Status ForEachBucket(std::optional<absl::Time> at, Visit visit);
   absl::StatusOr<absl::Time> Now();
 

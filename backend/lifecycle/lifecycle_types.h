@@ -34,6 +34,8 @@ struct StoredBucket {
   std::optional<int64_t> open_step;
   bool restricted = false;
   bool held = false;
+  // Of one that is purged: records that are in the stores all the same, and are due.
+  uint64_t late = 0;
   // When it falls due, as things stood when it was looked at last.
   std::optional<absl::Time> due_at;
   // The agreement it was looked at under.
@@ -65,7 +67,7 @@ struct StoredExport {
 };
 
 // Persisted numbers.
-enum class JournalPhase { kIntended = 1, kDone = 2, kReplaced = 3 };
+enum class JournalPhase { kIntended = 1, kDone = 2, kReplaced = 3, kStopped = 4 };
 
 // A step as it was begun.
 struct StoredStep {

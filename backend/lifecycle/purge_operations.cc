@@ -1,4 +1,5 @@
-// Deletions: intended when every guard holds, and certified when nothing is left.
+// Deletions of whole buckets, and of what is found in them afterwards: intended when every guard holds, and certified
+// when nothing is left.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -61,6 +62,19 @@ void TellIntent(const StoredStep& step, TenantOperation* operation) {
   intended->set_bytes(step.intent.bytes());
 }
 
+std::string LateFact(const StoredBucket& bucket, const LateRows& rows, absl::TimeZone zone) {
+  return absl::StrCat("its deletion was certified at ", absl::FormatTime(bucket.state_since, zone), "; ", rows.records,
+                      " records are there, of which ", rows.missed, " were received before that");
+}
+
+// Of the operation, to the microsecond, as it is stored.
+absl::StatusOr<absl::Time> InstantOf(const ClockReading& reading) {
+  if (reading.wall == absl::InfinitePast() || reading.wall == absl::InfiniteFuture()) {
+    return absl::FailedPreconditionError("purge: clock has no time");
+  }
+  return absl::FromUnixMicros(absl::ToUnixMicros(reading.wall));
+}
+
 pb::DeletionStatement StatementOf(const TenantOperation& operation, const StoredStep& step,
                                   const pb::StepEvidence& evidence) {
   pb::DeletionStatement statement;
@@ -84,10 +98,7 @@ pb::DeletionStatement StatementOf(const TenantOperation& operation, const Stored
 }  // namespace
 
 absl::StatusOr<BegunStep> TenantLifecycle::IntendPurge(const PurgePick& pick) {
-  const absl::Time wall = pick.clock.wall;
-  if (wall == absl::InfinitePast() || wall == absl::InfiniteFuture()) {
-    return absl::FailedPreconditionError("purge: clock has no time");
-  }
+  ROLLCALL_ASSIGN_OR_RETURN(const absl::Time at, InstantOf(pick.clock));
   BegunStep begun;
   Volume volume;
   std::string key;
@@ -111,13 +122,58 @@ absl::StatusOr<BegunStep> TenantLifecycle::IntendPurge(const PurgePick& pick) {
     key = StepKey(begun.step, "begun");
     return absl::OkStatus();
   };
-  // To the microsecond, as it is stored.
-  const absl::Time at = absl::FromUnixMicros(absl::ToUnixMicros(wall));
   const absl::Status status = core_->Transact(tenant_, pick.step.actor, at, &key, body);
   if (status.ok()) return begun;
   if (!CheckVolume(volume.forecast, volume.wanted).ok())
     ROLLCALL_RETURN_IF_ERROR(TellOfVolume(pick, volume.forecast, volume.wanted));
   return status;
+}
+
+absl::StatusOr<BegunStep> TenantLifecycle::IntendLatePurge(const PurgePick& pick, const LateRows& rows) {
+  ROLLCALL_ASSIGN_OR_RETURN(const absl::Time at, InstantOf(pick.clock));
+  BegunStep begun;
+  Volume volume;
+  absl::Status refusal;
+  std::string key;
+  const auto body = [&](TenantOperation* operation) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(StoredBucket bucket, operation->rows.FindBucket(pick.step.bucket));
+    if (bucket.facts.state != pb::BUCKET_PURGED) return absl::FailedPreconditionError("purge late: it is not purged");
+    if (operation->at < operation->rows.last_at()) {
+      return absl::FailedPreconditionError("purge late: the clock is behind what is known of the tenant");
+    }
+    StoredBucket late = bucket;
+    late.facts.state = pb::BUCKET_ACTIVE;
+    late.facts.first_stored_at = rows.last_received;
+    late.facts.records = rows.records;
+    late.facts.bytes = rows.bytes;
+    const BucketDecision decision = EvaluateBucket(operation->policy(), late.facts, operation->timeline);
+    const bool has_begun = bucket.open_step.has_value();
+    if (has_begun) {
+      ROLLCALL_ASSIGN_OR_RETURN(begun.step, operation->rows.FindStep(*bucket.open_step));
+    } else {
+      // What had begun was counted when it did.
+      ROLLCALL_ASSIGN_OR_RETURN(volume, VolumeOf(operation, pick.wanted));
+    }
+    refusal = AskGuards(operation, pick, decision, volume);
+    if (has_begun) {
+      const bool is_over = !decision.dates.DueAt(operation->at);
+      return !refusal.ok() && is_over ? Stop(operation, &bucket, begun.step, refusal.message()) : absl::OkStatus();
+    }
+    if (!refusal.ok()) return absl::OkStatus();
+    begun.step = MakeStep(*operation, late, pb::STEP_PURGE_LATE, decision);
+    begun.step.intent.add_facts(LateFact(bucket, rows, operation->policy().zone));
+    begun.is_new = true;
+    TellIntent(begun.step, operation);
+    ROLLCALL_RETURN_IF_ERROR(Begin(operation, &bucket, &begun.step));
+    key = StepKey(begun.step, "begun");
+    return absl::OkStatus();
+  };
+  ROLLCALL_RETURN_IF_ERROR(core_->Transact(tenant_, pick.step.actor, at, &key, body));
+  if (refusal.ok()) return begun;
+  if (!CheckVolume(volume.forecast, volume.wanted).ok()) {
+    ROLLCALL_RETURN_IF_ERROR(TellOfVolume(pick, volume.forecast, volume.wanted));
+  }
+  return refusal;
 }
 
 absl::Status TenantLifecycle::TellOfVolume(const PurgePick& pick, uint64_t forecast, uint64_t wanted) {

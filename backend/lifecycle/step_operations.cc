@@ -1,6 +1,4 @@
 // What the stores hold, and the steps that move it: begun, and ended with evidence.
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "backend/lifecycle/step_rules.h"
 #include "backend/lifecycle/tenant_lifecycle.h"
@@ -12,7 +10,7 @@ namespace rollcall {
 namespace {
 
 // What the decision says when it wants the step begun, or begun again.
-bool IsWanted(const BucketDecision& decision, pb::StepKind kind, const std::string& request) {
+bool IsWanted(const BucketDecision& decision, pb::StepKind kind) {
   switch (kind) {
     case pb::STEP_ARCHIVE:
       return decision.Wants(ActionKind::kStartArchive) || decision.Wants(ActionKind::kFinishArchive);
@@ -20,10 +18,6 @@ bool IsWanted(const BucketDecision& decision, pb::StepKind kind, const std::stri
       return decision.Wants(ActionKind::kEmptyStores);
     case pb::STEP_RESTORE:
       return decision.Wants(ActionKind::kStartRestore) || decision.Wants(ActionKind::kFinishRestore);
-    case pb::STEP_ERASE_PART:
-      return std::any_of(decision.actions.begin(), decision.actions.end(), [&](const DueAction& action) {
-        return action.kind == ActionKind::kErasePart && action.request == request;
-      });
     default:
       return false;
   }
@@ -68,24 +62,35 @@ absl::Status TenantLifecycle::NoteBucket(const BucketContent& content) {
   });
 }
 
-absl::StatusOr<BegunStep> TenantLifecycle::BeginStep(const StepPick& pick, pb::StepKind kind,
-                                                     const std::string& request) {
+absl::Status TenantLifecycle::NoteLate(const BucketKey& name, uint64_t records) {
+  std::string key;
+  return core_->Transact(tenant_, "engine", std::nullopt, &key, [&](TenantOperation* operation) -> absl::Status {
+    ROLLCALL_ASSIGN_OR_RETURN(StoredBucket bucket, operation->rows.FindBucket(name));
+    if (bucket.facts.state != pb::BUCKET_PURGED) return absl::FailedPreconditionError("note late: it is not purged");
+    bucket.late = records;
+    return operation->rows.PutBucket(bucket);
+  });
+}
+
+absl::StatusOr<BegunStep> TenantLifecycle::BeginStep(const StepPick& pick, pb::StepKind kind) {
+  if (kind != pb::STEP_ARCHIVE && kind != pb::STEP_EMPTY_STORES && kind != pb::STEP_RESTORE) {
+    return absl::InvalidArgumentError("begin step: it deletes, and has an operation of its own");
+  }
   BegunStep begun;
   std::string key;
   const auto body = [&](TenantOperation* operation) -> absl::Status {
     ROLLCALL_ASSIGN_OR_RETURN(StoredBucket bucket, operation->rows.FindBucket(pick.bucket));
     if (bucket.open_step.has_value()) {
       ROLLCALL_ASSIGN_OR_RETURN(begun.step, operation->rows.FindStep(*bucket.open_step));
-      if (begun.step.kind == kind && begun.step.intent.request() == request) return absl::OkStatus();
+      if (begun.step.kind == kind) return absl::OkStatus();
     }
     ROLLCALL_RETURN_IF_ERROR(CheckPick(*operation, pick));
     const BucketDecision decision = EvaluateBucket(operation->policy(), bucket.facts, operation->timeline);
-    if (!IsWanted(decision, kind, request)) {
+    if (!IsWanted(decision, kind)) {
       return absl::FailedPreconditionError(
           absl::StrCat("begin step: a bucket that is ", BucketStateText(bucket.facts.state), " does not want it now"));
     }
     begun.step = MakeStep(*operation, bucket, kind, decision);
-    begun.step.intent.set_request(request);
     begun.is_new = true;
     ROLLCALL_RETURN_IF_ERROR(Begin(operation, &bucket, &begun.step));
     key = StepKey(begun.step, "begun");

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "backend/retention/civil_time.h"
 #include "platform/status_macros.h"
 #include "proto/wire_time.h"
@@ -118,13 +119,44 @@ absl::Status End(TenantOperation* operation, StoredBucket* bucket, const StoredS
   const std::string body = evidence.SerializeAsString();
   ROLLCALL_RETURN_IF_ERROR(operation->rows.InsertEnd(step, JournalPhase::kDone, operation->at, operation->actor, body));
   bucket->open_step.reset();
+  if (step.kind == pb::STEP_PURGE_LATE) bucket->late = 0;
   if (step.kind == pb::STEP_ERASE_PART) {
-    ROLLCALL_RETURN_IF_ERROR(operation->rows.InsertErased(step.bucket, step.intent.request()));
-    bucket->facts.erased_for.push_back(step.intent.request());
+    std::vector<std::string>& erased_for = bucket->facts.erased_for;
+    const std::string& request = step.intent.request();
+    // More than once, if rows come in after the first time.
+    if (std::find(erased_for.begin(), erased_for.end(), request) == erased_for.end()) {
+      ROLLCALL_RETURN_IF_ERROR(operation->rows.InsertErased(step.bucket, request));
+      erased_for.push_back(request);
+    }
   }
   ROLLCALL_RETURN_IF_ERROR(Happen(EndOf(step.kind), bucket, operation));
   operation->Refresh(bucket);
   return operation->rows.PutBucket(*bucket);
+}
+
+absl::Status Stop(TenantOperation* operation, StoredBucket* bucket, const StoredStep& step, absl::string_view why) {
+  pb::StepEvidence body;
+  body.set_stopped_because(std::string(why));
+  ROLLCALL_RETURN_IF_ERROR(operation->rows.InsertEnd(step, JournalPhase::kStopped, operation->at, operation->actor,
+                                                     body.SerializeAsString()));
+  bucket->open_step.reset();
+  return operation->rows.PutBucket(*bucket);
+}
+
+absl::Status CheckErasure(const StoredBucket& bucket, const BucketDecision& decision, absl::string_view request,
+                          absl::Time surely) {
+  const auto refuse = [&](absl::string_view why) {
+    return absl::FailedPreconditionError(absl::StrCat("erase part for ", request, ": ", why));
+  };
+  if (!decision.holds.empty()) return refuse(absl::StrCat("held by ", absl::StrJoin(decision.holds, ", ")));
+  const auto part = std::find_if(decision.parts.begin(), decision.parts.end(),
+                                 [&](const PartialDeletion& candidate) { return candidate.request == request; });
+  if (part == decision.parts.end()) return refuse("the request does not stand");
+  if (decision.dates.held || surely < part->due_from) return refuse("it is not due");
+  if (decision.Wants(ActionKind::kPurge)) return refuse("all of the bucket is due");
+  const pb::BucketState state = bucket.facts.state;
+  if (state == pb::BUCKET_ACTIVE || state == pb::BUCKET_COLD) return absl::OkStatus();
+  return refuse(absl::StrCat("the bucket is ", BucketStateText(state)));
 }
 
 absl::StatusOr<bool> IsDone(TenantOperation* operation, const StoredStep& step) {

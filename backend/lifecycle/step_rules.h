@@ -27,6 +27,14 @@ absl::Status Begin(TenantOperation* operation, StoredBucket* bucket, StoredStep*
 absl::Status End(TenantOperation* operation, StoredBucket* bucket, const StoredStep& step,
                  const pb::StepEvidence& evidence);
 
+// Journals that the step, which is open, was given up.
+absl::Status Stop(TenantOperation* operation, StoredBucket* bucket, const StoredStep& step, absl::string_view why);
+
+// OK if the part that the request selects is to be erased at `surely`; else FailedPrecondition with the reason. Whether
+// it was erased before does not matter: rows may have come since. Pure.
+absl::Status CheckErasure(const StoredBucket& bucket, const BucketDecision& decision, absl::string_view request,
+                          absl::Time surely);
+
 // Whether the step has ended before.
 absl::StatusOr<bool> IsDone(TenantOperation* operation, const StoredStep& step);
 

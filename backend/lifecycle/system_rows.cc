@@ -184,24 +184,29 @@ absl::Status SystemRows::PutForecast(absl::string_view policy_hash, absl::CivilD
 
 absl::StatusOr<uint64_t> SystemRows::ForecastFor(absl::string_view policy_hash, absl::CivilDay day) {
   const std::string text = DayText(day);
-  // A forecast lists the days on which something falls due; one that was made and does not list the day says 0.
-  Statement forecast = db_->Prepare(
-      "SELECT buckets FROM forecast WHERE policy_hash = ?1 AND day = ?2 "
-      "AND made_on = (SELECT max(made_on) FROM forecast WHERE policy_hash = ?1 AND made_on < ?2)");
-  ROLLCALL_ASSIGN_OR_RETURN(const bool has_forecast, forecast.Text(policy_hash).Text(text).Step());
-  uint64_t buckets = has_forecast ? forecast.ColumnUnsigned(0) : 0;
+  Statement latest = db_->Prepare("SELECT max(made_on) FROM forecast WHERE policy_hash = ? AND made_on < ?");
+  ROLLCALL_RETURN_IF_ERROR(latest.Text(policy_hash).Text(text).Step().status());
+  // Without a forecast only what was acknowledged for the very day counts.
+  const std::string made_on = latest.ColumnIsNull(0) ? DayText(day - 1) : std::string(latest.ColumnText(0));
+  // A forecast lists the days on which something falls due, and on its own day what was left over.
+  Statement forecast =
+      db_->Prepare("SELECT coalesce(sum(buckets), 0) FROM forecast WHERE policy_hash = ? AND made_on = ? AND day <= ?");
+  ROLLCALL_RETURN_IF_ERROR(forecast.Text(policy_hash).Text(made_on).Text(text).Step().status());
+  uint64_t buckets = forecast.ColumnUnsigned(0);
   Statement accepted = db_->Prepare(
-      "SELECT max(buckets) FROM dry_run WHERE policy_hash = ? AND day = ? AND acknowledged_at IS NOT NULL");
-  ROLLCALL_ASSIGN_OR_RETURN(const bool has_run, accepted.Text(policy_hash).Text(text).Step());
-  if (has_run) buckets = std::max(buckets, accepted.ColumnUnsigned(0));
+      "SELECT max(r.buckets + (SELECT coalesce(sum(f.buckets), 0) FROM forecast f WHERE f.policy_hash = ?1 "
+      "AND f.made_on = ?2 AND f.day > r.day AND f.day <= ?3)) FROM dry_run r "
+      "WHERE r.policy_hash = ?1 AND r.day > ?2 AND r.day <= ?3 AND r.acknowledged_at IS NOT NULL");
+  ROLLCALL_RETURN_IF_ERROR(accepted.Text(policy_hash).Text(made_on).Text(text).Step().status());
+  if (!accepted.ColumnIsNull(0)) buckets = std::max(buckets, accepted.ColumnUnsigned(0));
   return buckets;
 }
 
 absl::StatusOr<uint64_t> SystemRows::PurgesBegun(absl::Time from, absl::Time to) {
   Statement statement =
-      db_->Prepare("SELECT count(*) FROM journal WHERE kind = ? AND phase = 1 AND at >= ? AND at < ?");
-  ROLLCALL_RETURN_IF_ERROR(
-      statement.Int(pb::STEP_PURGE).Int(absl::ToUnixMicros(from)).Int(absl::ToUnixMicros(to)).Step().status());
+      db_->Prepare("SELECT count(*) FROM journal WHERE kind IN (?, ?) AND phase = 1 AND at >= ? AND at < ?");
+  statement.Int(pb::STEP_PURGE).Int(pb::STEP_PURGE_LATE);
+  ROLLCALL_RETURN_IF_ERROR(statement.Int(absl::ToUnixMicros(from)).Int(absl::ToUnixMicros(to)).Step().status());
   return statement.ColumnUnsigned(0);
 }
 

@@ -62,10 +62,11 @@ class SystemRows {
 
   absl::Status PutForecast(absl::string_view policy_hash, absl::CivilDay made_on,
                            const std::map<absl::CivilDay, uint64_t>& days);
-  // Buckets that may be deleted on `day`: as forecast before it began, or as a person acknowledged for it, if that
-  // is more.
+  // Buckets that may be deleted on `day`: by the latest forecast that was made before it began, those of all its days
+  // up to this one, for on the days between nobody made another; or as a person acknowledged for one of these days,
+  // with those forecast for the days after it, if that is more.
   absl::StatusOr<uint64_t> ForecastFor(absl::string_view policy_hash, absl::CivilDay day);
-  // Purges begun from `from` to before `to`, of all tenants.
+  // Purges begun from `from` to before `to`, of all tenants; of what came late as well.
   absl::StatusOr<uint64_t> PurgesBegun(absl::Time from, absl::Time to);
 
  private:

@@ -49,6 +49,16 @@ struct PurgePick {
   uint64_t wanted = 0;
 };
 
+// What is in the stores for a bucket whose deletion was certified, and is due by its own dates.
+struct LateRows {
+  uint64_t records = 0;
+  uint64_t bytes = 0;
+  // When the latest of them was received: what depends on that is due for all of them then.
+  absl::Time last_received;
+  // Of the records, those that were received before the deletion was certified, and so should have been part of it.
+  uint64_t missed = 0;
+};
+
 struct BegunStep {
   StoredStep step;
   // False if it had begun before.
@@ -136,15 +146,28 @@ class TenantLifecycle {
 
   // What the stores hold of it, counted; may be repeated. FailedPrecondition once its deletion has begun.
   absl::Status NoteBucket(const BucketContent& content);
-  // Begins a step other than a purge, if it is wanted as things stand in this transaction. `request` is for
-  // STEP_ERASE_PART. The step that is open is replaced; a repetition answers what had begun.
-  absl::StatusOr<BegunStep> BeginStep(const StepPick& pick, pb::StepKind kind, const std::string& request = "");
+  // How many records are in the stores of a bucket that is purged, and are due: the lists that people acknowledge name
+  // it. FailedPrecondition if it is not purged.
+  absl::Status NoteLate(const BucketKey& bucket, uint64_t records);
+  // Begins a step that deletes nothing for good, if it is wanted as things stand in this transaction. The step that is
+  // open is replaced; a repetition answers what had begun. InvalidArgument for the steps below.
+  absl::StatusOr<BegunStep> BeginStep(const StepPick& pick, pb::StepKind kind);
   // Its end, verified. Repeated, it answers OK. Aborted if another step has taken its place or `epoch` is not the
   // step's: nothing may be done for it any more.
   absl::Status FinishStep(int64_t step, uint64_t epoch, const pb::StepEvidence& evidence);
   // Asks every guard in the transaction that appends the intent. FailedPrecondition lists all that refuse. When it
   // answers OK the ledger has the intent, and nothing undoes it.
   absl::StatusOr<BegunStep> IntendPurge(const PurgePick& pick);
+  // The same for rows of a bucket that is purged, which is to be due as if it were there: every guard, and the day's
+  // volume counts it. Asked again, the guards are asked again; a hold or other dates end the step that had begun, and
+  // the journal says why. Ended with FinishStep.
+  absl::StatusOr<BegunStep> IntendLatePurge(const PurgePick& pick, const LateRows& rows);
+  // Of the part of a bucket that a request selects, also where it was erased before and more has come: the guards of a
+  // purge but for the volume. Asked again as IntendLatePurge. Ended with FinishStep.
+  absl::StatusOr<BegunStep> IntendErasure(const PurgePick& pick, const std::string& request);
+  // Gives up an erasure that is open and not wanted any more: a hold, a request taken back. OK if none is open.
+  // FailedPrecondition if it is wanted.
+  absl::Status StopErasure(const StepPick& pick);
   // Evidence and certificate into the ledger, then the bucket is purged. Nothing may remain in any store.
   absl::Status FinishPurge(int64_t step, uint64_t epoch, const pb::StepEvidence& evidence);
   // Steps that were begun and not finished, oldest first: what a restart repeats. The ledger has the intents of all.

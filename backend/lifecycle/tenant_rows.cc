@@ -38,6 +38,7 @@ absl::StatusOr<StoredBucket> ReadBucket(const Statement& row) {
   bucket.facts.first_stored_at = ColumnTime(row, 13);
   bucket.facts.records = row.ColumnUnsigned(14);
   bucket.facts.bytes = row.ColumnUnsigned(15);
+  bucket.late = row.ColumnUnsigned(16);
   return bucket;
 }
 
@@ -156,7 +157,7 @@ absl::StatusOr<std::vector<StoredBucket>> TenantRows::Buckets() {
   std::vector<StoredBucket> buckets;
   Statement statement = db_->Prepare(
       "SELECT service, category, day, state, state_since, epoch, open_step, restricted, held, due_at, policy_id, "
-      "policy_version, policy_hash, first_stored_at, records, bytes FROM bucket WHERE tenant_id = ? "
+      "policy_version, policy_hash, first_stored_at, records, bytes, late FROM bucket WHERE tenant_id = ? "
       "ORDER BY service, category, day");
   statement.Int(id_);
   for (;;) {
@@ -190,7 +191,7 @@ absl::StatusOr<StoredBucket> TenantRows::FindBucket(const BucketKey& key) {
   const std::string day = DayText(key.collected_day);
   Statement statement = db_->Prepare(
       "SELECT service, category, day, state, state_since, epoch, open_step, restricted, held, due_at, policy_id, "
-      "policy_version, policy_hash, first_stored_at, records, bytes FROM bucket "
+      "policy_version, policy_hash, first_stored_at, records, bytes, late FROM bucket "
       "WHERE tenant_id = ? AND service = ? AND category = ? AND day = ?");
   ROLLCALL_ASSIGN_OR_RETURN(const bool found,
                             statement.Int(id_).Text(key.hosting_service).Int(key.category).Text(day).Step());
@@ -210,13 +211,13 @@ absl::Status TenantRows::PutBucket(const StoredBucket& bucket) {
   const std::string day = DayText(bucket.facts.key.collected_day);
   Statement statement = db_->Prepare(
       "INSERT INTO bucket(tenant_id, service, category, day, state, state_since, epoch, open_step, restricted, held, "
-      "due_at, policy_id, policy_version, policy_hash, first_stored_at, records, bytes) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "due_at, policy_id, policy_version, policy_hash, first_stored_at, records, bytes, late) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT DO UPDATE SET state = excluded.state, state_since = excluded.state_since, epoch = excluded.epoch, "
       "open_step = excluded.open_step, restricted = excluded.restricted, held = excluded.held, "
       "due_at = excluded.due_at, policy_id = excluded.policy_id, policy_version = excluded.policy_version, "
       "policy_hash = excluded.policy_hash, first_stored_at = excluded.first_stored_at, records = excluded.records, "
-      "bytes = excluded.bytes");
+      "bytes = excluded.bytes, late = excluded.late");
   statement.Int(id_).Text(bucket.facts.key.hosting_service).Int(bucket.facts.key.category).Text(day);
   statement.Int(bucket.facts.state).Int(absl::ToUnixMicros(bucket.state_since)).Unsigned(bucket.epoch);
   if (bucket.open_step.has_value()) {
@@ -228,7 +229,7 @@ absl::Status TenantRows::PutBucket(const StoredBucket& bucket) {
   BindTime(&statement, bucket.due_at);
   statement.Text(bucket.policy_id).Int(bucket.policy_version).Text(bucket.policy_hash);
   BindTime(&statement, bucket.facts.first_stored_at);
-  return statement.Unsigned(bucket.facts.records).Unsigned(bucket.facts.bytes).Run();
+  return statement.Unsigned(bucket.facts.records).Unsigned(bucket.facts.bytes).Unsigned(bucket.late).Run();
 }
 
 absl::Status TenantRows::InsertErased(const BucketKey& key, absl::string_view request) {

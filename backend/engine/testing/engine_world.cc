@@ -112,7 +112,11 @@ absl::Status EngineWorld::Open() {
   engine.pace = {16, absl::Seconds(1), absl::ZeroDuration(), absl::ZeroDuration()};
   engine_ = std::make_unique<RetentionEngine>(
       EngineParts{lifecycle_.get(), faulty_store_.get(), store_.get(), faulty_archive_.get(), keys_.get(), &clock_,
-                  [this] { return Reading(); }, &logger_},
+                  [this] {
+                    if (readings_left_ > 0 && --readings_left_ == 0) at_reading_();
+                    return Reading();
+                  },
+                  &logger_},
       engine);
   return absl::OkStatus();
 }
@@ -132,12 +136,17 @@ void EngineWorld::Close() {
 absl::Status EngineWorld::Enrol() {
   const absl::Status made = keks_->Create({kTenant, kRegion});
   if (!made.ok() && !absl::IsAlreadyExists(made)) return made;
-  ROLLCALL_RETURN_IF_ERROR(Once(lifecycle_->AddTenant(By("root", "add"), kTenant, kRegion)));
+  return EnrolWithoutKey(kTenant);
+}
+
+absl::Status EngineWorld::EnrolWithoutKey(const std::string& tenant_name) {
+  acting_ = tenant_name;
+  ROLLCALL_RETURN_IF_ERROR(Once(lifecycle_->AddTenant(By("root", "add " + tenant_name), tenant_name, kRegion)));
   ROLLCALL_RETURN_IF_ERROR(Once(tenant().AddService(By("root", "service"), kService).status()));
-  ROLLCALL_RETURN_IF_ERROR(store_->AddTenant(kTenant, clock_.Now()));
+  ROLLCALL_RETURN_IF_ERROR(store_->AddTenant(tenant_name, clock_.Now()));
   for (const char* agent : {"agent-1", "agent-2"}) {
     AgentContact contact;
-    contact.agent = {kTenant, agent};
+    contact.agent = {tenant_name, agent};
     contact.hosting_service = kService;
     contact.host_id = absl::StrCat("host-of-", agent);
     contact.at = clock_.Now();
@@ -227,14 +236,14 @@ absl::Status EngineWorld::RequestDeletion(const std::string& id, const pb::Selec
 absl::Status EngineWorld::Apply(const std::vector<std::string>& accounts, absl::CivilDay day, const std::string& agent,
                                 const std::string& collector, pb::BatchMode mode, bool half) {
   PreparedBatch batch;
-  batch.agent = {kTenant, agent};
+  batch.agent = {acting_, agent};
   batch.collector = collector;
   batch.scope.set_type(pb::Scope::HOST);
   batch.epoch = 1;
   batch.generation = ++generation_;
   batch.last = !half;
   batch.mode = mode;
-  batch.received_at = NoonOf(day) + absl::Seconds(1);
+  batch.received_at = receives_now_ ? clock_.Now() : NoonOf(day) + absl::Seconds(1);
   if (!half) {
     batch.run_result.set_status(mode == pb::FULL ? pb::RunResult::COMPLETE : pb::RunResult::PARTIAL);
     batch.run_result.set_collector_version("1.2.3");

@@ -2,6 +2,7 @@
 #ifndef ROLLCALL_BACKEND_ENGINE_TESTING_ENGINE_WORLD_H_
 #define ROLLCALL_BACKEND_ENGINE_TESTING_ENGINE_WORLD_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -58,6 +59,11 @@ class EngineWorld {
   void Close();
   // The tenant, its service and agents; idempotent, so that it may be repeated after a crash.
   absl::Status Enrol();
+  // Another tenant with such a service and agents, but without a key: its data cannot be archived. What is found from
+  // now on is its own.
+  absl::Status EnrolWithoutKey(const std::string& tenant);
+  // Whose what is found is, and whose service ends.
+  void set_acting(const std::string& tenant) { acting_ = tenant; }
 
   // To noon of a day.
   void GoTo(absl::CivilDay day);
@@ -98,7 +104,7 @@ class EngineWorld {
   // How many times `mark` is in a file of the folder.
   size_t CountMarks(const std::string& mark) const;
 
-  TenantLifecycle tenant() { return *lifecycle_->Tenant(kTenant); }
+  TenantLifecycle tenant() { return *lifecycle_->Tenant(acting_); }
   LifecycleStore* lifecycle() { return lifecycle_.get(); }
   SqliteStore* store() { return store_.get(); }
   Archive* archive() { return archive_.get(); }
@@ -114,6 +120,13 @@ class EngineWorld {
   // Of the next ticks.
   void set_synchronised(bool synchronised) { synchronised_ = synchronised; }
   void set_max_steps(size_t max_steps) { max_steps_ = max_steps; }
+  // What agents find is received now, whatever day it is of; else at noon of its day.
+  void set_receives_now(bool receives_now) { receives_now_ = receives_now; }
+  // Done once, before the engine reads the clock the n-th time from now on: what happens while it works.
+  void AtReading(int n, std::function<void()> what) {
+    readings_left_ = n;
+    at_reading_ = std::move(what);
+  }
   ClockReading Reading() const;
 
  private:
@@ -129,6 +142,10 @@ class EngineWorld {
   FaultPlan faults_;
   bool synchronised_ = true;
   size_t max_steps_ = 5000;
+  std::string acting_ = kTenant;
+  bool receives_now_ = false;
+  int readings_left_ = 0;
+  std::function<void()> at_reading_;
   uint64_t generation_ = 0;
 
   std::unique_ptr<Ledger> ledger_;
