@@ -61,6 +61,7 @@ absl::Status TenantPass::Begin() {
     return absl::FailedPreconditionError(absl::StrCat("look after tenant: it is of region ", region_));
   }
   ROLLCALL_ASSIGN_OR_RETURN(timeline_, tenant_.Timeline());
+  evaluator_.emplace(*options_.policy, timeline_);
   // Also hands their intents to the ledger, if a crash came between.
   ROLLCALL_ASSIGN_OR_RETURN(std::vector<StoredStep> steps, tenant_.UnfinishedSteps());
   for (StoredStep& step : steps) unfinished_[step.bucket] = std::move(step);
@@ -165,7 +166,7 @@ absl::StatusOr<bool> TenantPass::LookAt(const StoredBucket& bucket) {
     if (rows != nullptr || bucket.late > 0 || unfinished_.count(key) > 0) AddLate(bucket);
     return false;
   }
-  const BucketDecision decision = EvaluateBucket(*options_.policy, bucket.facts, timeline_, Detail::kDates);
+  const BucketDecision decision = evaluator_->Evaluate(bucket.facts, Detail::kBounds);
   Expect(decision);
   ROLLCALL_RETURN_IF_ERROR(StopUnwanted(bucket, decision));
   const bool wants_purge = decision.Wants(ActionKind::kPurge) || decision.Wants(ActionKind::kFinishPurge);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -90,6 +91,8 @@ class TenantPass {
 
   std::string region_;
   TenantTimeline timeline_;
+  // Of the timeline.
+  std::optional<BucketEvaluator> evaluator_;
   // The same, for what the round does later; unset until it is needed.
   std::shared_ptr<const TenantTimeline> shared_timeline_;
   std::map<BucketKey, BucketSummary, KeyLess> counts_;
