@@ -28,7 +28,8 @@ struct PurgeReport {
 };
 
 // The two halves of PurgeBucket, for who purges many buckets at once: the first for each of them, then the second,
-// which may write the whole store anew, once for all; `remaining` then has to be counted again. Errors as PurgeBucket.
+// which looks at all of the store's files, once for all; `remaining` then has to be counted again. Errors as
+// PurgeBucket.
 absl::StatusOr<PurgeReport> EmptyBucket(BucketStore* store, const BucketRef& bucket, uint64_t fence,
                                         const PurgePace& pace, const Clock& clock, const StopToken& stop);
 absl::Status EraseResidue(BucketStore* store, const PurgePace& pace, const Clock& clock, const StopToken& stop);

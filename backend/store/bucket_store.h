@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "backend/retention/tenant_timeline.h"
 #include "backend/store/store.h"
+#include "platform/clock.h"
 
 namespace rollcall {
 
@@ -138,9 +139,11 @@ class BucketStore {
   virtual absl::StatusOr<RestoreOutcome> RestoreRows(const BucketRef& bucket, uint64_t fence,
                                                      absl::Span<const BucketRow> rows) = 0;
 
-  // Makes sure that nothing which was deleted is left in the store's files. Unavailable while a reader still
-  // looks at it.
-  virtual absl::Status EraseResidue() = 0;
+  // Makes sure that nothing which was deleted is left in the store's files. What has to be erased is remembered with
+  // the deletion, across processes, until this has answered OK for it: without any it does nothing, and after a failure
+  // it goes on with what is left to do. Unavailable while a reader still looks at what was deleted; Cancelled soon
+  // after `stop` is requested.
+  virtual absl::Status EraseResidue(const StopToken& stop) = 0;
 };
 
 }  // namespace rollcall

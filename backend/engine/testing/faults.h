@@ -84,8 +84,8 @@ class FaultyBucketStore : public BucketStore {
                                              absl::Span<const BucketRow> rows) override {
     return plan_->Make([&] { return real_->RestoreRows(bucket, fence, rows); });
   }
-  absl::Status EraseResidue() override {
-    return plan_->Make([&] { return real_->EraseResidue(); });
+  absl::Status EraseResidue(const StopToken& stop) override {
+    return plan_->Make([&] { return real_->EraseResidue(stop); });
   }
 
  private:

@@ -14,6 +14,7 @@
 #include "backend/store/sqlite/bucket_unit.h"
 #include "backend/store/sqlite/buckets.h"
 #include "backend/store/sqlite/purge.h"
+#include "backend/store/sqlite/residue.h"
 #include "backend/store/sqlite/restore.h"
 #include "backend/store/sqlite/retract.h"
 #include "backend/store/sqlite/scan.h"
@@ -278,7 +279,22 @@ absl::StatusOr<RestoreOutcome> SqliteStore::RestoreRows(const BucketRef& bucket,
   return outcome;
 }
 
-absl::Status SqliteStore::EraseResidue() { return Annotate("erase residue", RewriteFiles(path_)); }
+absl::Status SqliteStore::EraseResidue(const StopToken& stop) {
+  const auto state = InReadTransaction("look up residue", [](Connection* db) { return ReadResidue(db); });
+  if (!state.ok()) return state.status();
+  const int64_t deleted = state->deleted;
+  if (state->erased == deleted) return absl::OkStatus();
+  if (state->scrubbed < deleted) {
+    // Pages first: what is brought there from the log, now or later, is scrubbed on the way.
+    if (absl::Status status = ScrubDatabase(path_, stop); !status.ok()) return Annotate("erase residue", status);
+    ROLLCALL_RETURN_IF_ERROR(
+        InWriteTransaction("note scrubbed pages", [&](Connection* db) { return NoteScrubbed(db, deleted); }));
+  }
+  if (absl::Status status = checkpoint_->Truncate(&writer_mutex_); !status.ok()) {
+    return Annotate("erase residue", status);
+  }
+  return InWriteTransaction("note erased residue", [&](Connection* db) { return NoteErased(db, deleted); });
+}
 
 int64_t SqliteStore::rows_written() {
   const std::lock_guard<std::mutex> lock(writer_mutex_);

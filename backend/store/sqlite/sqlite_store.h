@@ -70,7 +70,7 @@ class SqliteStore : public Store, public BucketStore {
   absl::StatusOr<uint64_t> DropStaged(const BucketRef& bucket, uint64_t fence) override;
   absl::StatusOr<RestoreOutcome> RestoreRows(const BucketRef& bucket, uint64_t fence,
                                              absl::Span<const BucketRow> rows) override;
-  absl::Status EraseResidue() override;
+  absl::Status EraseResidue(const StopToken& stop) override;
 
   // Rows inserted, changed and deleted by this object.
   int64_t rows_written();
