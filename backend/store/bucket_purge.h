@@ -10,9 +10,9 @@ namespace rollcall {
 struct PurgePace {
   // Most rows, and most time, of one transaction.
   size_t batch_rows = kMaxBucketRows;
-  absl::Duration batch_time = absl::Milliseconds(20);
-  // Between two transactions: whoever waits to write does so then.
-  absl::Duration pause = absl::Milliseconds(2);
+  absl::Duration batch_time = absl::Milliseconds(5);
+  // Between two transactions: whoever waits to write does so then, and has a core and the disk to do so.
+  absl::Duration pause = absl::Milliseconds(5);
   // How long readers are waited for whose snapshot still holds what was deleted.
   absl::Duration residue_wait = absl::Seconds(30);
 };

@@ -119,7 +119,8 @@ class BucketStore {
 
   // Deletes those of the rows that are in the bucket and as given (payload and first_seen do not count). One
   // transaction, durable; idempotent. At most kMaxBucketRows, neighbours in the order of a scan for speed;
-  // after each row `go_on` is asked, and false ends the transaction there.
+  // after each row `go_on` is asked, and false ends the transaction there. So may a store, after a few rows, if others
+  // wait to write.
   // A unit that loses current records: its digest loses them, so that a DELTA or a confirmation is answered
   // with a resync; its last run, if COMPLETE, becomes PARTIAL, and what it said of the host goes; until its next
   // complete set came, confirmations are refused even if the digest is right again, after RestoreRows.

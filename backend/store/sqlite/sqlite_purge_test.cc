@@ -321,6 +321,30 @@ TEST_F(SqlitePurgeTest, AStoreOfVersionOneIsMigrated) {
   EXPECT_TRUE(absl::IsFailedPrecondition(store->RaiseFence("acme", 2)));
 }
 
+// Whoever waits for the write lock gets it before the rows are all deleted.
+TEST_F(SqlitePurgeTest, ADeletionGivesWayToWhoWaits) {
+  auto store = Open();
+  ASSERT_TRUE(store->ApplyGroup({Adding(agent_, 1, 0, 0, 900).Batch()}).ok());
+  const std::vector<BucketRow> rows = store->ScanBucket(Bucket(0), "", 900, RowContent::kFacts)->rows;
+  std::thread agent;
+  const auto outcome = store->DeleteRows(Bucket(0), 1, rows, [&] {
+    if (!agent.joinable()) {
+      agent = std::thread([&] { EXPECT_TRUE(store->ApplyGroup({Adding(other_agent_, 1, 5, 0, 5).Batch()}).ok()); });
+    }
+    absl::SleepFor(absl::Milliseconds(2));
+    return true;
+  });
+  agent.join();
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_GE(outcome->handled, 16u);
+  EXPECT_LT(outcome->handled, rows.size());
+  // Alone, it goes on to the end.
+  const auto rest = store->DeleteRows(Bucket(0), 1, absl::MakeConstSpan(rows).subspan(outcome->handled),
+                                      [] { return true; });
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_EQ(outcome->deleted + rest->deleted, rows.size());
+}
+
 // Agents report, somebody reads, and two try to purge the same.
 TEST_F(SqlitePurgeTest, OthersWriteAndReadMeanwhile) {
   auto store = Open();
