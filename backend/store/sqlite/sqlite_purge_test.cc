@@ -339,8 +339,8 @@ TEST_F(SqlitePurgeTest, ADeletionGivesWayToWhoWaits) {
   EXPECT_GE(outcome->handled, 16u);
   EXPECT_LT(outcome->handled, rows.size());
   // Alone, it goes on to the end.
-  const auto rest = store->DeleteRows(Bucket(0), 1, absl::MakeConstSpan(rows).subspan(outcome->handled),
-                                      [] { return true; });
+  const auto rest =
+      store->DeleteRows(Bucket(0), 1, absl::MakeConstSpan(rows).subspan(outcome->handled), [] { return true; });
   ASSERT_TRUE(rest.ok()) << rest.status();
   EXPECT_EQ(outcome->deleted + rest->deleted, rows.size());
 }
