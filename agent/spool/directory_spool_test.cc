@@ -107,6 +107,29 @@ TEST_F(DirectorySpoolTest, AcknowledgeRemovesWholeSegmentsAndIsIdempotent) {
   EXPECT_FALSE(spool->NeedsFull(kPorts));
 }
 
+// What the backend has is in no file any more once all of it is acknowledged; before, it may be, beside what is not.
+TEST_F(DirectorySpoolTest, NothingAcknowledgedIsLeftInTheFiles) {
+  const auto marks = [this] {
+    size_t found = 0;
+    for (const std::string& name : disk_.Names()) {
+      const std::string& bytes = disk_.Bytes(name);
+      for (size_t at = bytes.find("MARKED"); at != std::string::npos; at = bytes.find("MARKED", at + 1)) ++found;
+    }
+    return found;
+  };
+  auto spool = Open();
+  for (int i = 0; i < 100; ++i) MustAppend(*spool, kPorts, "MARKED" + std::string(200, 'x'));
+  const uint64_t last = MustAppend(*spool, kPorts, "MARKED");
+  ASSERT_TRUE(spool->Sync().ok());
+  ASSERT_EQ(marks(), 101u);
+  ASSERT_TRUE(spool->Acknowledge(last - 1).ok());
+  EXPECT_LT(marks(), 30u) << "those of the last segment";
+  ASSERT_TRUE(spool->Acknowledge(last).ok());
+  EXPECT_EQ(marks(), 0u);
+  spool.reset();
+  EXPECT_EQ(marks(), 0u);
+}
+
 TEST_F(DirectorySpoolTest, AcknowledgedEntriesStayGoneAndSequencesGoOn) {
   {
     auto spool = Open();

@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "backend/archive/object_codec.h"
 #include "backend/retention/policy_loader.h"
+#include "platform/clock.h"
 
 namespace rollcall {
 
@@ -68,7 +69,9 @@ class Archive {
   //   NotFound            there is no such object
   //   FailedPrecondition  its key was destroyed
   //   DataLoss            it is not, in every byte, what was archived for this bucket under this hash
-  virtual absl::StatusOr<ObjectSummary> Verify(const pb::BucketName& bucket, absl::string_view sha256) = 0;
+  //   Cancelled           `stop` was requested, between two records
+  virtual absl::StatusOr<ObjectSummary> Verify(const pb::BucketName& bucket, absl::string_view sha256,
+                                               const StopToken& stop) = 0;
 
   // As Verify, and hands out the records in the order they came in. Only OK means that those were all: until then
   // nothing may be made of them that cannot be undone. Also errors of `sink`.

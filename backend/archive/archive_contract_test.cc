@@ -62,12 +62,20 @@ TEST_P(ArchiveContractTest, WhatIsArchivedIsReadAgain) {
   EXPECT_EQ(read, records);
   EXPECT_EQ(again->manifest.SerializeAsString(), put.manifest.SerializeAsString());
   EXPECT_EQ(again->bytes, put.bytes);
-  EXPECT_EQ(archive().Verify(bucket_, put.sha256)->sha256, put.sha256);
+  EXPECT_EQ(archive().Verify(bucket_, put.sha256, StopToken())->sha256, put.sha256);
+}
+
+TEST_P(ArchiveContractTest, AStopEndsAVerification) {
+  const ObjectSummary put = MustPut(bucket_, {"a", "b"});
+  StopSource stop;
+  stop.RequestStop();
+  EXPECT_TRUE(absl::IsCancelled(archive().Verify(bucket_, put.sha256, stop.token()).status()));
+  EXPECT_TRUE(archive().Verify(bucket_, put.sha256, StopToken()).ok());
 }
 
 TEST_P(ArchiveContractTest, ABucketWithoutRecordsIsArchivedToo) {
   const ObjectSummary put = MustPut(bucket_, {});
-  EXPECT_EQ(archive().Verify(bucket_, put.sha256)->manifest.records(), 0u);
+  EXPECT_EQ(archive().Verify(bucket_, put.sha256, StopToken())->manifest.records(), 0u);
 }
 
 TEST_P(ArchiveContractTest, ObjectsAreNamedByTheirHash) {
@@ -103,8 +111,8 @@ TEST_P(ArchiveContractTest, OtherContentsAreAnotherVersion) {
   const ObjectSummary second = MustPut(bucket_, other_order);
   EXPECT_NE(first.sha256, second.sha256);
   EXPECT_THAT(archive().List(bucket_)->versions, SizeIs(2));
-  EXPECT_TRUE(archive().Verify(bucket_, first.sha256).ok());
-  EXPECT_TRUE(archive().Verify(bucket_, second.sha256).ok());
+  EXPECT_TRUE(archive().Verify(bucket_, first.sha256, StopToken()).ok());
+  EXPECT_TRUE(archive().Verify(bucket_, second.sha256, StopToken()).ok());
 }
 
 // What was damaged since is not taken for the archived bucket.
@@ -116,7 +124,7 @@ TEST_P(ArchiveContractTest, PutReplacesWhatIsNotSound) {
   Store(bucket_, first.sha256, bad);
   const ObjectSummary second = MustPut(bucket_, records);
   EXPECT_NE(second.sha256, first.sha256);
-  EXPECT_TRUE(archive().Verify(bucket_, second.sha256).ok());
+  EXPECT_TRUE(archive().Verify(bucket_, second.sha256, StopToken()).ok());
 }
 
 TEST_P(ArchiveContractTest, ConfigurationIsRefused) {
@@ -159,12 +167,12 @@ TEST_P(ArchiveContractTest, WhatIsNoBucketIsRefused) {
   EXPECT_TRUE(absl::IsInvalidArgument(archive().List(bucket).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(archive().Delete(bucket).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(archive().RemoveUploads(bucket)));
-  EXPECT_TRUE(absl::IsInvalidArgument(archive().Verify(bucket, std::string(64, 'a')).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(archive().Verify(bucket, std::string(64, 'a'), StopToken()).status()));
 }
 
 TEST_P(ArchiveContractTest, NamesAreNoPaths) {
   for (const char* hash : {"", "../../etc/passwd", "upload-1", "abc"}) {
-    EXPECT_TRUE(absl::IsInvalidArgument(archive().Verify(bucket_, hash).status())) << hash;
+    EXPECT_TRUE(absl::IsInvalidArgument(archive().Verify(bucket_, hash, StopToken()).status())) << hash;
   }
   // Whatever tenants and services are called, each has its own place.
   std::vector<pb::BucketName> buckets;
@@ -184,9 +192,9 @@ TEST_P(ArchiveContractTest, NamesAreNoPaths) {
 }
 
 TEST_P(ArchiveContractTest, WhatIsNotThereIsNotFound) {
-  EXPECT_TRUE(absl::IsNotFound(archive().Verify(bucket_, std::string(64, 'a')).status()));
+  EXPECT_TRUE(absl::IsNotFound(archive().Verify(bucket_, std::string(64, 'a'), StopToken()).status()));
   MustPut(bucket_, MadeUpRecords(1));
-  EXPECT_TRUE(absl::IsNotFound(archive().Verify(bucket_, std::string(64, 'a')).status()));
+  EXPECT_TRUE(absl::IsNotFound(archive().Verify(bucket_, std::string(64, 'a'), StopToken()).status()));
 }
 
 // A bit in every part of the object, its header and the key id in it too.
@@ -197,15 +205,15 @@ TEST_P(ArchiveContractTest, DamageIsFound) {
     std::string bad = good;
     bad[byte] ^= 0x40;
     Store(bucket_, put.sha256, bad);
-    const auto verified = archive().Verify(bucket_, put.sha256);
+    const auto verified = archive().Verify(bucket_, put.sha256, StopToken());
     EXPECT_TRUE(absl::IsDataLoss(verified.status())) << byte << ": " << verified.status();
   }
   for (const std::string& bad : {good.substr(0, good.size() - 1), good + "x", std::string(), good.substr(0, 92)}) {
     Store(bucket_, put.sha256, bad);
-    EXPECT_TRUE(absl::IsDataLoss(archive().Verify(bucket_, put.sha256).status())) << bad.size();
+    EXPECT_TRUE(absl::IsDataLoss(archive().Verify(bucket_, put.sha256, StopToken()).status())) << bad.size();
   }
   Store(bucket_, put.sha256, good);
-  EXPECT_TRUE(archive().Verify(bucket_, put.sha256).ok());
+  EXPECT_TRUE(archive().Verify(bucket_, put.sha256, StopToken()).ok());
 }
 
 TEST_P(ArchiveContractTest, ForeignObjectsAreFound) {
@@ -215,12 +223,12 @@ TEST_P(ArchiveContractTest, ForeignObjectsAreFound) {
   const ObjectSummary foreign_tenants = MustPut(other_tenant_, MadeUpRecords(20));
   // Under its own name, in the wrong bucket.
   Store(bucket_, foreign.sha256, Stored(next_day_, foreign.sha256));
-  EXPECT_TRUE(absl::IsDataLoss(archive().Verify(bucket_, foreign.sha256).status()));
+  EXPECT_TRUE(absl::IsDataLoss(archive().Verify(bucket_, foreign.sha256, StopToken()).status()));
   Store(bucket_, foreign_tenants.sha256, Stored(other_tenant_, foreign_tenants.sha256));
-  EXPECT_TRUE(absl::IsDataLoss(archive().Verify(bucket_, foreign_tenants.sha256).status()));
+  EXPECT_TRUE(absl::IsDataLoss(archive().Verify(bucket_, foreign_tenants.sha256, StopToken()).status()));
   // Another version of the bucket in this one's place.
   Store(bucket_, own.sha256, Stored(bucket_, sibling.sha256));
-  EXPECT_TRUE(absl::IsDataLoss(archive().Verify(bucket_, own.sha256).status()));
+  EXPECT_TRUE(absl::IsDataLoss(archive().Verify(bucket_, own.sha256, StopToken()).status()));
 }
 
 TEST_P(ArchiveContractTest, WithoutTheKeyNothingIsReadable) {
@@ -231,7 +239,7 @@ TEST_P(ArchiveContractTest, WithoutTheKeyNothingIsReadable) {
   const auto status = archive().Read(bucket_, put.sha256, Into(&read)).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(read, IsEmpty());
-  EXPECT_TRUE(archive().Verify(next_day_, kept.sha256).ok());
+  EXPECT_TRUE(archive().Verify(next_day_, kept.sha256, StopToken()).ok());
   // What is purged does not come back.
   EXPECT_TRUE(absl::IsFailedPrecondition(Put(bucket_, MadeUpRecords(20)).status()));
   // The objects themselves can still be deleted.
@@ -254,7 +262,7 @@ TEST_P(ArchiveContractTest, DeleteRemovesAllThereIs) {
   EXPECT_EQ(deletion->uploads, 1u);
   EXPECT_GT(deletion->bytes, first.bytes);
   EXPECT_TRUE(archive().List(bucket_)->empty());
-  EXPECT_TRUE(absl::IsNotFound(archive().Verify(bucket_, first.sha256).status()));
+  EXPECT_TRUE(absl::IsNotFound(archive().Verify(bucket_, first.sha256, StopToken()).status()));
   // Only of this bucket.
   EXPECT_THAT(archive().List(next_day_)->versions, SizeIs(1));
 }
@@ -276,7 +284,7 @@ TEST_P(ArchiveContractTest, ADeletedBucketCanBeArchivedAgain) {
   MustPut(bucket_, MadeUpRecords(20));
   ASSERT_TRUE(archive().Delete(bucket_).ok());
   const ObjectSummary again = MustPut(bucket_, MadeUpRecords(20));
-  EXPECT_TRUE(archive().Verify(bucket_, again.sha256).ok());
+  EXPECT_TRUE(archive().Verify(bucket_, again.sha256, StopToken()).ok());
 }
 
 TEST_P(ArchiveContractTest, OneVersionCanBeDeleted) {
@@ -289,7 +297,7 @@ TEST_P(ArchiveContractTest, OneVersionCanBeDeleted) {
     ASSERT_THAT(left->versions, SizeIs(1));
     EXPECT_EQ(left->versions[0].sha256, second.sha256);
     EXPECT_THAT(left->uploads, SizeIs(1));
-    EXPECT_TRUE(archive().Verify(bucket_, second.sha256).ok());
+    EXPECT_TRUE(archive().Verify(bucket_, second.sha256, StopToken()).ok());
   }
   EXPECT_TRUE(archive().DeleteVersion(next_day_, first.sha256).ok());
   EXPECT_EQ(archive().DeleteVersion(bucket_, "upload-1").code(), absl::StatusCode::kInvalidArgument);
@@ -300,7 +308,7 @@ TEST_P(ArchiveContractTest, UploadsCanBeRemovedAlone) {
   Store(bucket_, "", "half an upload");
   ASSERT_TRUE(archive().RemoveUploads(bucket_).ok());
   EXPECT_THAT(archive().List(bucket_)->uploads, IsEmpty());
-  EXPECT_TRUE(archive().Verify(bucket_, put.sha256).ok());
+  EXPECT_TRUE(archive().Verify(bucket_, put.sha256, StopToken()).ok());
   EXPECT_TRUE(archive().RemoveUploads(bucket_).ok());
   EXPECT_TRUE(archive().RemoveUploads(next_day_).ok());
 }
@@ -309,7 +317,7 @@ TEST_P(ArchiveContractTest, UploadsCanBeRemovedAlone) {
 TEST_P(ArchiveContractTest, AnUploadThatWasLeftDoesNotMatter) {
   Store(bucket_, "", "half an upload");
   const ObjectSummary put = MustPut(bucket_, MadeUpRecords(20));
-  EXPECT_TRUE(archive().Verify(bucket_, put.sha256).ok());
+  EXPECT_TRUE(archive().Verify(bucket_, put.sha256, StopToken()).ok());
   EXPECT_THAT(archive().List(bucket_)->uploads, SizeIs(1));
 }
 

@@ -34,7 +34,7 @@ class ArchiveFaults : public testing::Test {
     const auto listing = archive->List(MadeUpBucket());
     ASSERT_TRUE(listing.ok()) << what << ": " << listing.status();
     for (const ListedObject& object : listing->versions) {
-      const auto verified = archive->Verify(MadeUpBucket(), object.sha256);
+      const auto verified = archive->Verify(MadeUpBucket(), object.sha256, StopToken());
       ASSERT_TRUE(verified.ok()) << what << ": " << verified.status();
     }
   }
@@ -81,7 +81,7 @@ TEST_P(ArchiveCrashTest, AtEveryOperationOfPut) {
       const bool crashed = disk.failed();
       Lose(&disk);
       if (put.ok()) {
-        ASSERT_TRUE(Open(&disk)->Verify(MadeUpBucket(), put->sha256).ok()) << what << ": lost";
+        ASSERT_TRUE(Open(&disk)->Verify(MadeUpBucket(), put->sha256, StopToken()).ok()) << what << ": lost";
       }
       ASSERT_NO_FATAL_FAILURE(ExpectSameEnd(&disk, what));
       if (!crashed) break;
@@ -103,7 +103,7 @@ TEST_P(ArchiveCrashTest, AtEveryOperationOfARepeatedPut) {
     const auto second = Put(Open(&disk).get());
     const bool crashed = disk.failed();
     Lose(&disk);
-    ASSERT_TRUE(Open(&disk)->Verify(MadeUpBucket(), first->sha256).ok()) << what;
+    ASSERT_TRUE(Open(&disk)->Verify(MadeUpBucket(), first->sha256, StopToken()).ok()) << what;
     if (second.ok()) ASSERT_EQ(second->sha256, first->sha256) << what;
     ASSERT_NO_FATAL_FAILURE(ExpectSameEnd(&disk, what));
     if (!crashed) break;
@@ -151,7 +151,7 @@ TEST_F(ArchiveFaults, OnceAtEveryOperationOfPut) {
     const auto put = Put(Open(&disk).get());
     const bool failed = disk.failed();
     disk.FailAt(0, Fault::kNone);
-    if (put.ok()) ASSERT_TRUE(Open(&disk)->Verify(MadeUpBucket(), put->sha256).ok()) << what;
+    if (put.ok()) ASSERT_TRUE(Open(&disk)->Verify(MadeUpBucket(), put->sha256, StopToken()).ok()) << what;
     // What failed has cleared up after itself: the disk that was full is not fuller now.
     if (!put.ok()) ASSERT_LE(disk.Files().size(), 1u) << what;
     ASSERT_NO_FATAL_FAILURE(ExpectSameEnd(&disk, what));
@@ -199,7 +199,7 @@ TEST_F(ArchiveFaults, AFlippedBitInAnyWrite) {
     const bool reached = disk.failed();
     disk.FailAt(0, Fault::kNone);
     if (put.ok()) {
-      ASSERT_TRUE(archive->Verify(MadeUpBucket(), put->sha256).ok()) << operation;
+      ASSERT_TRUE(archive->Verify(MadeUpBucket(), put->sha256, StopToken()).ok()) << operation;
     } else {
       ++found;
       ASSERT_TRUE(absl::IsDataLoss(put.status())) << put.status();

@@ -90,7 +90,7 @@ absl::StatusOr<ObjectSummary> DirectoryArchive::FindSame(const pb::ArchiveManife
   ROLLCALL_ASSIGN_OR_RETURN(const ArchiveListing listing, List(manifest.bucket()));
   for (const ListedObject& object : listing.versions) {
     // One that is not sound is as good as none; Delete will remove it.
-    absl::StatusOr<ObjectSummary> found = Verify(manifest.bucket(), object.sha256);
+    absl::StatusOr<ObjectSummary> found = Verify(manifest.bucket(), object.sha256, StopToken());
     if (found.ok() && found->manifest.SerializeAsString() == manifest.SerializeAsString()) return found;
   }
   return absl::NotFoundError("find archive object: none has these contents");
@@ -112,8 +112,11 @@ absl::StatusOr<ObjectSummary> DirectoryArchive::ReadFile(const pb::BucketName& b
   return ReadObject(bucket, keys, source.get(), sink);
 }
 
-absl::StatusOr<ObjectSummary> DirectoryArchive::Verify(const pb::BucketName& bucket, absl::string_view sha256) {
-  return Read(bucket, sha256, TakeNothing);
+absl::StatusOr<ObjectSummary> DirectoryArchive::Verify(const pb::BucketName& bucket, absl::string_view sha256,
+                                                       const StopToken& stop) {
+  return Read(bucket, sha256, [&](absl::string_view record) {
+    return stop.stop_requested() ? absl::CancelledError("verify archive object: stopped") : absl::OkStatus();
+  });
 }
 
 absl::StatusOr<ObjectSummary> DirectoryArchive::Read(const pb::BucketName& bucket, absl::string_view sha256,

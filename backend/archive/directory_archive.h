@@ -31,7 +31,8 @@ class DirectoryArchive : public Archive {
 
   absl::StatusOr<ObjectSummary> Put(const ArchiveJob& job, const RetentionPolicy& policy,
                                     RecordSource* records) override;
-  absl::StatusOr<ObjectSummary> Verify(const pb::BucketName& bucket, absl::string_view sha256) override;
+  absl::StatusOr<ObjectSummary> Verify(const pb::BucketName& bucket, absl::string_view sha256,
+                                       const StopToken& stop) override;
   absl::StatusOr<ObjectSummary> Read(const pb::BucketName& bucket, absl::string_view sha256,
                                      const RecordSink& sink) override;
   absl::StatusOr<ArchiveListing> List(const pb::BucketName& bucket) override;

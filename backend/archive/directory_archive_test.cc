@@ -121,7 +121,7 @@ TEST_F(DirectoryArchiveTest, LinksAreNotFollowed) {
   ASSERT_TRUE(put.ok());
   fs::rename(Path(put->sha256), outside + "/object");
   fs::create_symlink(outside + "/object", Path(put->sha256));
-  EXPECT_FALSE(archive_->Verify(MadeUpBucket(), put->sha256).ok());
+  EXPECT_FALSE(archive_->Verify(MadeUpBucket(), put->sha256, StopToken()).ok());
   // A link is removed as what it is.
   EXPECT_EQ(archive_->Delete(MadeUpBucket())->versions, 1u);
   EXPECT_TRUE(fs::exists(outside + "/object"));
@@ -132,7 +132,7 @@ TEST_F(DirectoryArchiveTest, APipeInAnObjectsPlaceIsNotWaitedFor) {
   ASSERT_TRUE(put.ok());
   fs::remove(Path(put->sha256));
   ASSERT_EQ(::mkfifo(Path(put->sha256).c_str(), 0600), 0);
-  EXPECT_TRUE(absl::IsDataLoss(archive_->Verify(MadeUpBucket(), put->sha256).status()));
+  EXPECT_TRUE(absl::IsDataLoss(archive_->Verify(MadeUpBucket(), put->sha256, StopToken()).status()));
 }
 
 // What cannot be removed is not reported as removed.
@@ -155,7 +155,7 @@ TEST_F(DirectoryArchiveTest, BucketsOfATenantAtTheSameTime) {
       for (int round = 0; round < 8; ++round) {
         const auto put = Put(bucket);
         ASSERT_TRUE(put.ok()) << put.status();
-        ASSERT_TRUE(archive_->Verify(bucket, put->sha256).ok());
+        ASSERT_TRUE(archive_->Verify(bucket, put->sha256, StopToken()).ok());
         const auto deleted = archive_->Delete(bucket);
         ASSERT_TRUE(deleted.ok()) << deleted.status();
         ASSERT_EQ(deleted->versions, 1u);

@@ -114,7 +114,7 @@ absl::Status BucketSteps::Delete(const BucketWork& work, absl::Span<const Bucket
 absl::Status BucketSteps::DeleteArchived(const BucketWork& work, const ArchiveListing& listing, StepEffect* effect) {
   for (const ListedObject& object : listing.versions) {
     // To the end, before the first row goes.
-    ROLLCALL_RETURN_IF_ERROR(parts_.archive->Verify(work.name, object.sha256).status());
+    ROLLCALL_RETURN_IF_ERROR(parts_.archive->Verify(work.name, object.sha256, stop_).status());
     ObjectRows rows(parts_.archive, work.name, object.sha256, stop_);
     ROLLCALL_RETURN_IF_ERROR(
         InBatches(&rows, [&](absl::Span<const BucketRow> batch) { return Delete(work, batch, effect); }));
@@ -145,7 +145,7 @@ absl::StatusOr<StepEffect> BucketSteps::Restore(const BucketWork& work) {
   StepEffect effect;
   ROLLCALL_ASSIGN_OR_RETURN(const ArchiveListing listing, parts_.archive->List(work.name));
   for (const ListedObject& object : listing.versions) {
-    ROLLCALL_RETURN_IF_ERROR(parts_.archive->Verify(work.name, object.sha256).status());
+    ROLLCALL_RETURN_IF_ERROR(parts_.archive->Verify(work.name, object.sha256, stop_).status());
   }
   const Rows rows = InArchive(work, listing, nullptr);
   uint64_t restored = 0;
@@ -212,7 +212,7 @@ absl::StatusOr<StepEffect> BucketSteps::ErasePartInArchive(const BucketWork& wor
   ROLLCALL_ASSIGN_OR_RETURN(const uint64_t selected, CountSelected(InArchive(work, listing, nullptr).get(), part));
   StepEffect effect;
   if (selected == 0 && listing.versions.size() == 1) {
-    ROLLCALL_ASSIGN_OR_RETURN(effect.object, parts_.archive->Verify(work.name, listing.versions[0].sha256));
+    ROLLCALL_ASSIGN_OR_RETURN(effect.object, parts_.archive->Verify(work.name, listing.versions[0].sha256, stop_));
   } else {
     ROLLCALL_RETURN_IF_ERROR(parts_.keys->NewKey(work.name, parts_.clock->Now()).status());
     // Every record was read a moment ago: one that cannot be selected from is an error there, and kept here.

@@ -33,9 +33,10 @@ void DeletionRound::Run() {
   TakeTurns();
   BeginPurges();
   BeginLate();
-  if (doomed_.empty() && erasures_.empty() && late_doomed_.empty()) return;
+  // Asked each time: the store remembers also what an earlier tick, or another process, deleted and could not erase.
   const absl::Status residue = EraseResidue(parts_.store, options_.pace, *parts_.clock, stop_);
   if (!residue.ok()) {
+    report_->NotDone({"", std::nullopt, "erase residue", residue});
     for (const Doomed& doomed : doomed_) NotDone(doomed.task.work, ActionKind::kFinishPurge, residue);
     for (const ErasureTask& erasure : erasures_) NotDone(erasure.work, ActionKind::kErasePart, residue);
     for (const LateDoomed& late : late_doomed_) NotDone(late.task.work, ActionKind::kPurge, residue);
@@ -221,7 +222,8 @@ absl::Status DeletionRound::Finish(const Doomed& doomed) {
   std::vector<KeyDestruction> keys;
   for (const std::string& key : doomed.keys) keys.push_back(destroyed_.at(key));
   StepEvidence seen(parts_, options_);
-  seen.InStore({doomed.deleted, doomed.bytes, left.records + left.staged, "counted rows, files written anew", ""});
+  seen.InStore(
+      {doomed.deleted, doomed.bytes, left.records + left.staged, "counted rows, free space of files overwritten", ""});
   seen.InArchive({doomed.archive.versions + doomed.archive.uploads, doomed.archive.bytes,
                   objects.versions.size() + objects.uploads.size(), "listed versions and uploads", ""});
   seen.OfKeys(keys, keys_left.size());
@@ -233,7 +235,8 @@ absl::Status DeletionRound::Finish(const ErasureTask& erasure) {
   BucketSteps steps(parts_, options_, stop_);
   ROLLCALL_ASSIGN_OR_RETURN(const uint64_t left, steps.CountPart(erasure.work, erasure.part));
   StepEvidence seen(parts_, options_);
-  seen.InStore({erasure.in_stores.rows, erasure.in_stores.bytes, left, "read all rows, files written anew", ""});
+  seen.InStore(
+      {erasure.in_stores.rows, erasure.in_stores.bytes, left, "read all rows, free space of files overwritten", ""});
   if (erasure.in_archive.object.has_value()) {
     seen.InArchive({erasure.in_archive.versions, erasure.in_archive.bytes, 0,
                     "read the new object, listed versions and uploads", HashOf(*erasure.in_archive.object)});

@@ -394,7 +394,7 @@ TEST(RetentionEngineShapesTest, ACategoryWithoutAnArchiveStaysInTheStores) {
   EXPECT_EQ(world.Certificates().size(), 1u);
 }
 
-TEST(RetentionEngineForensicsTest, NothingOfAThousandRowsIsLeft) {
+TEST(RetentionEngineForensicsTest, NothingOfTenThousandRowsIsLeft) {
   EngineWorld::Options options;
   options.ledger_in_folder = true;
   EngineWorld world(options);
@@ -402,12 +402,12 @@ TEST(RetentionEngineForensicsTest, NothingOfAThousandRowsIsLeft) {
   ASSERT_TRUE(world.Enrol().ok());
   for (int chunk = 0; chunk < 10; ++chunk) {
     std::vector<std::string> names;
-    for (int i = 0; i < 100; ++i) names.push_back(absl::StrCat("MARKED-", chunk * 100 + i));
+    for (int i = 0; i < 1000; ++i) names.push_back(absl::StrCat("MARKED-", chunk * 1000 + i));
     world.clock()->Advance(absl::Seconds(1));
     ASSERT_TRUE(world.Found(names, chunk % 2 == 0 ? kOld : kRecent).ok());
     ASSERT_TRUE(world.Found({absl::StrCat("kept-", chunk)}, absl::CivilDay(2024, 2, 1), "agent-2").ok());
   }
-  ASSERT_GE(world.CountMarks("MARKED-"), 1000u);
+  ASSERT_GE(world.CountMarks("MARKED-"), 10'000u);
   world.Tick();
   ASSERT_TRUE(world.AcknowledgeDryRun(absl::CivilDay(2024, 2, 1)).ok());
   world.GoTo(absl::CivilDay(2024, 3, 1));

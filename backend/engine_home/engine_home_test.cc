@@ -160,6 +160,34 @@ TEST_F(EngineHomeTest, WhatShouldBeGoneIsFoundInTheStores) {
   EXPECT_THAT(world_.logger()->lines(), Contains(HasSubstr("retention.overdue")));
 }
 
+// The audit asks the stores: it does not need an engine that works, and one tenant does not keep it from the others.
+TEST_F(EngineHomeTest, WhatIsOverdueIsFoundBesideWhatFails) {
+  ASSERT_TRUE(world_.Found({"bob"}, kOld).ok());
+  ASSERT_TRUE(world_.End("end").ok());
+  const auto loop = MakeLoop();
+  loop->RunOnce();
+  auto lifecycle = Connection::Open(world_.folder() + "/lifecycle.db", Connection::Mode::kReadWrite);
+  ASSERT_TRUE(lifecycle.ok());
+  world_.GoTo(kDue + 1);
+  ASSERT_TRUE((*lifecycle)->Execute("ALTER TABLE clock RENAME TO broken").ok());
+  const int ticks = observed_.ticks();
+  EXPECT_EQ(loop->RunOnce(), EngineLoopOptions().interval);
+  EXPECT_EQ(observed_.ticks(), ticks) << "the tick failed";
+  EXPECT_EQ(observed_.audits(), 2);
+  EXPECT_EQ(observed_.audit().overdue, 1u);
+  // A tenant that comes first, and cannot be read.
+  ASSERT_TRUE((*lifecycle)
+                  ->Execute("INSERT INTO tenant VALUES (99, 'aaa', 'eu-frankfurt', 0);"
+                            "INSERT INTO event VALUES (99, 'e', 0, x'ffff')")
+                  .ok());
+  world_.clock()->Advance(absl::Hours(2));
+  loop->RunOnce();
+  EXPECT_EQ(observed_.audits(), 3);
+  EXPECT_EQ(observed_.audit().overdue, 1u);
+  EXPECT_EQ(observed_.audit().not_audited, 1u);
+  EXPECT_THAT(world_.logger()->lines(), Contains(HasSubstr("retention.audit_failed")));
+}
+
 TEST_F(EngineHomeTest, AHeldBucketIsCounted) {
   ASSERT_TRUE(world_.Found({"bob"}, kOld).ok());
   ASSERT_TRUE(world_.Hold("court").ok());

@@ -39,13 +39,15 @@ void EngineLoop::Run() {
 
 absl::Duration EngineLoop::RunOnce() {
   const absl::StatusOr<TickReport> report = engine_.Tick(stop_.token());
+  const absl::Time now = parts_.clock->Now();
   if (!report.ok()) {
     parts_.logger->Error("retention.tick_failed", "Nothing was looked after; it is tried again",
                          {{"error", report.status()}});
+    // What is overdue does not wait for the engine to work: it is what tells that it does not.
+    if (IsTime(&audited_at_, options_.audit_interval)) Audit(now);
     return options_.interval;
   }
   Figure(*report);
-  const absl::Time now = parts_.clock->Now();
   if (report->clock.ok() && IsTime(&audited_at_, options_.audit_interval)) Audit(now);
   // The ring goes by the names of its files: one of the future would stay, and remove all others.
   if (report->clock.ok() && IsTime(&backed_up_at_, options_.key_backup_interval)) BackUpKeys(now);
@@ -75,7 +77,8 @@ void EngineLoop::Audit(absl::Time now) {
     }
     return;
   }
-  observer_->OnAudit(*figures);
+  // That some are not known to have anything is not told as if there were nothing: the last count stays.
+  if (figures->not_audited == 0 || figures->overdue + figures->misplaced > 0) observer_->OnAudit(*figures);
   if (figures->overdue + figures->misplaced == 0) return;
   parts_.logger->Error("retention.overdue", "Data is there that should be gone",
                        {{"overdue_buckets", figures->overdue}, {"misplaced_buckets", figures->misplaced}});
@@ -86,16 +89,27 @@ absl::StatusOr<AuditFigures> EngineLoop::AuditAll(absl::Time now) {
   figures.at = now;
   ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> tenants, parts_.lifecycle->Tenants());
   for (const std::string& name : tenants) {
-    ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, parts_.lifecycle->Tenant(name));
-    ROLLCALL_ASSIGN_OR_RETURN(const pb::TenantFacts facts, tenant.Facts());
-    if (facts.region() != engine_options_.region) continue;
-    ROLLCALL_ASSIGN_OR_RETURN(const OverdueReport found,
-                              AuditOverdue({parts_.store, parts_.archive}, *engine_options_.policy, facts,
-                                           options_.first_day, now, stop_.token()));
-    figures.overdue += found.overdue.size();
-    figures.misplaced += found.misplaced.size();
+    const absl::Status audited = AuditTenant(name, now, &figures);
+    if (absl::IsCancelled(audited)) return audited;
+    if (audited.ok()) continue;
+    // The others are looked at all the same.
+    ++figures.not_audited;
+    parts_.logger->Error("retention.audit_failed", "What of a tenant is overdue cannot be counted",
+                         {{"tenant", name}, {"error", audited}});
   }
   return figures;
+}
+
+absl::Status EngineLoop::AuditTenant(const std::string& name, absl::Time now, AuditFigures* figures) {
+  ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, parts_.lifecycle->Tenant(name));
+  ROLLCALL_ASSIGN_OR_RETURN(const pb::TenantFacts facts, tenant.Facts());
+  if (facts.region() != engine_options_.region) return absl::OkStatus();
+  ROLLCALL_ASSIGN_OR_RETURN(const OverdueReport found,
+                            AuditOverdue({parts_.store, parts_.archive}, *engine_options_.policy, facts,
+                                         options_.first_day, now, stop_.token()));
+  figures->overdue += found.overdue.size();
+  figures->misplaced += found.misplaced.size();
+  return absl::OkStatus();
 }
 
 void EngineLoop::BackUpKeys(absl::Time now) {

@@ -49,6 +49,8 @@ class EngineLoop {
   void Figure(const TickReport& report);
   void Audit(absl::Time now);
   absl::StatusOr<AuditFigures> AuditAll(absl::Time now);
+  // Adds what it finds of one tenant.
+  absl::Status AuditTenant(const std::string& name, absl::Time now, AuditFigures* figures);
   void BackUpKeys(absl::Time now);
   // Whether it is time for something that is done every `interval`; notes that it is.
   bool IsTime(std::optional<absl::Duration>* last, absl::Duration interval);

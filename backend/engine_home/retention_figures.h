@@ -30,6 +30,8 @@ struct AuditFigures {
   uint64_t overdue = 0;
   // In the archive, where the agreement allows none.
   uint64_t misplaced = 0;
+  // Tenants that could not be looked at; the counts are of the others.
+  uint64_t not_audited = 0;
 };
 
 // Computes the figures from what the lifecycle store knows at `now`; `zone` is the agreement's.
@@ -41,6 +43,7 @@ class RetentionObserver {
   virtual ~RetentionObserver() = default;
   virtual void OnTick(const TickReport& report) = 0;
   virtual void OnFigures(const RetentionFigures& figures) = 0;
+  // Not of an audit that found nothing, and could not look at some tenant.
   virtual void OnAudit(const AuditFigures& figures) = 0;
 };
 

@@ -81,7 +81,7 @@ absl::Status EraseResidue(BucketStore* store, const PurgePace& pace, const Clock
   const absl::Duration end = clock.Monotonic() + pace.residue_wait;
   while (true) {
     if (stop.stop_requested()) return absl::CancelledError("erase residue: stopped");
-    const absl::Status status = store->EraseResidue();
+    const absl::Status status = store->EraseResidue(stop);
     if (!absl::IsUnavailable(status) || clock.Monotonic() >= end) return status;
     ROLLCALL_RETURN_IF_ERROR(Pause(absl::Milliseconds(100), clock, stop));
   }

@@ -10,9 +10,9 @@ namespace rollcall {
 struct PurgePace {
   // Most rows, and most time, of one transaction.
   size_t batch_rows = kMaxBucketRows;
-  absl::Duration batch_time = absl::Milliseconds(20);
-  // Between two transactions: whoever waits to write does so then.
-  absl::Duration pause = absl::Milliseconds(2);
+  absl::Duration batch_time = absl::Milliseconds(5);
+  // Between two transactions: whoever waits to write does so then, and has a core and the disk to do so.
+  absl::Duration pause = absl::Milliseconds(5);
   // How long readers are waited for whose snapshot still holds what was deleted.
   absl::Duration residue_wait = absl::Seconds(30);
 };
@@ -28,7 +28,8 @@ struct PurgeReport {
 };
 
 // The two halves of PurgeBucket, for who purges many buckets at once: the first for each of them, then the second,
-// which may write the whole store anew, once for all; `remaining` then has to be counted again. Errors as PurgeBucket.
+// which looks at all of the store's files, once for all; `remaining` then has to be counted again. Errors as
+// PurgeBucket.
 absl::StatusOr<PurgeReport> EmptyBucket(BucketStore* store, const BucketRef& bucket, uint64_t fence,
                                         const PurgePace& pace, const Clock& clock, const StopToken& stop);
 absl::Status EraseResidue(BucketStore* store, const PurgePace& pace, const Clock& clock, const StopToken& stop);

@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "backend/retention/tenant_timeline.h"
 #include "backend/store/store.h"
+#include "platform/clock.h"
 
 namespace rollcall {
 
@@ -118,7 +119,8 @@ class BucketStore {
 
   // Deletes those of the rows that are in the bucket and as given (payload and first_seen do not count). One
   // transaction, durable; idempotent. At most kMaxBucketRows, neighbours in the order of a scan for speed;
-  // after each row `go_on` is asked, and false ends the transaction there.
+  // after each row `go_on` is asked, and false ends the transaction there. So may a store, after a few rows, if others
+  // wait to write.
   // A unit that loses current records: its digest loses them, so that a DELTA or a confirmation is answered
   // with a resync; its last run, if COMPLETE, becomes PARTIAL, and what it said of the host goes; until its next
   // complete set came, confirmations are refused even if the digest is right again, after RestoreRows.
@@ -138,9 +140,11 @@ class BucketStore {
   virtual absl::StatusOr<RestoreOutcome> RestoreRows(const BucketRef& bucket, uint64_t fence,
                                                      absl::Span<const BucketRow> rows) = 0;
 
-  // Makes sure that nothing which was deleted is left in the store's files. Unavailable while a reader still
-  // looks at it.
-  virtual absl::Status EraseResidue() = 0;
+  // Makes sure that nothing which was deleted is left in the store's files. What has to be erased is remembered with
+  // the deletion, across processes, until this has answered OK for it: without any it does nothing, and after a failure
+  // it goes on with what is left to do. Unavailable while a reader still looks at what was deleted; Cancelled soon
+  // after `stop` is requested.
+  virtual absl::Status EraseResidue(const StopToken& stop) = 0;
 };
 
 }  // namespace rollcall

@@ -84,8 +84,8 @@ class FaultyBucketStore : public BucketStore {
                                              absl::Span<const BucketRow> rows) override {
     return plan_->Make([&] { return real_->RestoreRows(bucket, fence, rows); });
   }
-  absl::Status EraseResidue() override {
-    return plan_->Make([&] { return real_->EraseResidue(); });
+  absl::Status EraseResidue(const StopToken& stop) override {
+    return plan_->Make([&] { return real_->EraseResidue(stop); });
   }
 
  private:
@@ -101,8 +101,9 @@ class FaultyArchive : public Archive {
                                     RecordSource* records) override {
     return plan_->Make([&] { return real_->Put(job, policy, records); });
   }
-  absl::StatusOr<ObjectSummary> Verify(const pb::BucketName& bucket, absl::string_view sha256) override {
-    return plan_->Make([&] { return real_->Verify(bucket, sha256); });
+  absl::StatusOr<ObjectSummary> Verify(const pb::BucketName& bucket, absl::string_view sha256,
+                                       const StopToken& stop) override {
+    return plan_->Make([&] { return real_->Verify(bucket, sha256, stop); });
   }
   // Not counted: another thread calls it while the first goes on, so that the numbers would not be the same twice.
   absl::StatusOr<ObjectSummary> Read(const pb::BucketName& bucket, absl::string_view sha256,

@@ -2,13 +2,17 @@
 
 #include <utility>
 
+#include "backend/store/sqlite/page_scrub.h"
+#include "backend/store/sqlite/scrubbing_vfs.h"
 #include "platform/status_macros.h"
 
 namespace rollcall {
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Mode mode) {
   const int access = mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* db = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &db, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  const char* vfs = ScrubbingVfs();
+  if (vfs == nullptr) return absl::InternalError("register the way databases are written: SQLite refuses it");
+  const int code = sqlite3_open_v2(path.c_str(), &db, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
   // The handle must be closed even if opening failed.
   std::unique_ptr<Connection> connection(new Connection(db));
   if (code != SQLITE_OK) return SqliteStatus(db, code);
@@ -16,6 +20,11 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
   ROLLCALL_RETURN_IF_ERROR(connection->Execute(
       "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
       "PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;"));
+  if (mode == Mode::kReadWrite) {
+    // One page less than what is scrubbed.
+    static_assert(kMostScrubbedPages == 33'554'432);
+    ROLLCALL_RETURN_IF_ERROR(connection->Execute("PRAGMA max_page_count=33554431"));
+  }
   ROLLCALL_RETURN_IF_ERROR(connection->Execute(mode == Mode::kReadOnly
                                                    ? "PRAGMA query_only=ON; PRAGMA cache_size=-8192"
                                                    : "PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864"));
@@ -45,6 +54,12 @@ Statement Connection::Prepare(const char* sql) {
   const int code = sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, nullptr);
   if (code == SQLITE_OK) statements_.emplace(sql, stmt);
   return Statement(db_, stmt, code);
+}
+
+sqlite3_file* Connection::file() const {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  return file;
 }
 
 void Connection::OnCommit(std::function<void(int pages)> on_commit) {

@@ -28,7 +28,8 @@ class Connection {
   enum class Mode { kReadWrite, kReadOnly };
 
   // Opens (and with kReadWrite creates) the database, and sets what belongs to a connection:
-  // busy timeout, synchronous=FULL, secure_delete, foreign keys, cache size.
+  // busy timeout, synchronous=FULL, secure_delete, foreign keys, cache size. What is written to the database file is
+  // scrubbed (scrubbing_vfs.h), and the database cannot grow larger than that works for, which is 128 GiB.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path, Mode mode);
   ~Connection();
   Connection(const Connection&) = delete;
@@ -46,6 +47,9 @@ class Connection {
   // Calls `on_commit` after each commit that wrote, with the number of pages in the write-ahead log. In place of
   // SQLite's own checkpoints.
   void OnCommit(std::function<void(int pages)> on_commit);
+
+  // The database file, as SQLite has it open: for what SQL has no words for.
+  sqlite3_file* file() const;
 
   // Rows inserted, changed or deleted since the connection was opened.
   int64_t total_changes() const { return sqlite3_total_changes64(db_); }

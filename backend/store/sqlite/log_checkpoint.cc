@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "platform/status_macros.h"
 
 namespace rollcall {
@@ -38,6 +39,18 @@ void LogCheckpoint::RunIfDue(std::mutex* writers) {
   const std::lock_guard state(state_mutex_);
   if (!status.ok()) tried_ = 0;  // at once, as soon as somebody writes
   health_ = status;
+}
+
+absl::Status LogCheckpoint::Truncate(std::mutex* writers) {
+  const std::lock_guard lock(mutex_);
+  ROLLCALL_RETURN_IF_ERROR(Run());
+  const std::lock_guard rest(*writers);
+  // SQLite waits with the write lock held.
+  ROLLCALL_RETURN_IF_ERROR(connection_->Execute("PRAGMA busy_timeout=20"));
+  const absl::StatusOr<int64_t> busy = connection_->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)");
+  ROLLCALL_RETURN_IF_ERROR(connection_->Execute(absl::StrCat("PRAGMA busy_timeout=", kBusyTimeoutMs).c_str()));
+  ROLLCALL_RETURN_IF_ERROR(busy.status());
+  return *busy == 0 ? absl::OkStatus() : absl::UnavailableError("the write-ahead log is still in use");
 }
 
 absl::Status LogCheckpoint::Run() { return connection_->QueryInt("PRAGMA wal_checkpoint(PASSIVE)").status(); }

@@ -26,6 +26,10 @@ class LogCheckpoint {
   // who writes. Reading goes on. A reader's snapshot, or another process, may keep the log from beginning anew: that
   // is no error, and tried again when it has grown by a quarter.
   void RunIfDue(std::mutex* writers);
+  // Checkpoints, and cuts the log to nothing. What was not brought over before, and readers that still need the log,
+  // are waited for under the writers' lock, but not for long: Unavailable if they are not done by then. When it
+  // is OK, nothing that others of any process keep in memory from before is written any more: they read anew.
+  absl::Status Truncate(std::mutex* writers);
   // How the last one ended. One that failed loses nothing: the log has it all, and grows.
   absl::Status health() const;
 

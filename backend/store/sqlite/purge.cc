@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "backend/store/sqlite/bucket_unit.h"
 #include "backend/store/sqlite/buckets.h"
+#include "backend/store/sqlite/residue.h"
 #include "backend/store/sqlite/row_values.h"
 #include "backend/store/sqlite/staged_parts.h"
 #include "platform/status_macros.h"
@@ -102,6 +103,7 @@ absl::StatusOr<DeleteOutcome> DeleteBucketRows(Connection* db, const BucketRef& 
     if (!go_on()) break;
   }
   if (unit != nullptr) ROLLCALL_RETURN_IF_ERROR(unit->Finish(db, true));
+  if (outcome.deleted > 0) ROLLCALL_RETURN_IF_ERROR(NoteDeletion(db));
   return outcome;
 }
 
@@ -130,21 +132,9 @@ absl::StatusOr<uint64_t> DropStagedRuns(Connection* db, const std::vector<Staged
     Statement drop = db->Prepare("DELETE FROM staged_part WHERE unit_id = ? AND run = ?");
     ROLLCALL_RETURN_IF_ERROR(drop.Int(run.unit_id).Blob(run.run).Run());
   }
-  return static_cast<uint64_t>(db->total_changes() - before);
-}
-
-absl::Status RewriteFiles(const std::string& path) {
-  ROLLCALL_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> db, Connection::Open(path, Connection::Mode::kReadWrite));
-  // A connection knows of the log once it has read.
-  ROLLCALL_RETURN_IF_ERROR(db->QueryInt("PRAGMA user_version").status());
-  // secure_delete overwrites what is deleted where it is, but not the copies that stay behind in the gap of a page when
-  // its neighbours were balanced: of 10,000 rows some twenty. Only a file written anew has none.
-  ROLLCALL_RETURN_IF_ERROR(db->Execute("VACUUM"));
-  ROLLCALL_RETURN_IF_ERROR(db->QueryInt("PRAGMA wal_checkpoint(PASSIVE)").status());
-  ROLLCALL_RETURN_IF_ERROR(db->Execute("PRAGMA busy_timeout=100"));
-  ROLLCALL_ASSIGN_OR_RETURN(const int64_t busy, db->QueryInt("PRAGMA wal_checkpoint(TRUNCATE)"));
-  if (busy != 0) return absl::UnavailableError("the write-ahead log is still in use");
-  return absl::OkStatus();
+  const auto dropped = static_cast<uint64_t>(db->total_changes() - before);
+  if (dropped > 0) ROLLCALL_RETURN_IF_ERROR(NoteDeletion(db));
+  return dropped;
 }
 
 }  // namespace rollcall

@@ -11,7 +11,8 @@
 
 namespace rollcall {
 
-// Each runs inside the caller's transaction and does what the BucketStore method says.
+// Each runs inside the caller's transaction and does what the BucketStore method says. What is deleted is noted as
+// still to be erased (residue.h).
 absl::StatusOr<DeleteOutcome> DeleteBucketRows(Connection* db, const BucketRef& bucket, uint64_t fence,
                                                absl::Span<const BucketRow> rows, absl::FunctionRef<bool()> go_on);
 
@@ -27,11 +28,6 @@ absl::StatusOr<uint64_t> DropStagedRuns(Connection* db, const std::vector<Staged
 
 // OK if the row can be of the bucket: its tenant, category and day; InvalidArgument otherwise.
 absl::Status CheckRow(const BucketRef& bucket, const BucketRow& row);
-
-// Writes the database at `path` anew and cuts the write-ahead log to nothing: no page and no frame holds anything that
-// was deleted. Writers wait meanwhile. Runs outside of transactions, on a connection of its own. Unavailable if a
-// reader or writer is in the way.
-absl::Status RewriteFiles(const std::string& path);
 
 }  // namespace rollcall
 

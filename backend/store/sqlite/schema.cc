@@ -140,7 +140,19 @@ CREATE TABLE tenant_fence (
 ) STRICT;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2};
+// Deleting transactions are numbered, and how far the files hold nothing of them any more (residue.h). What versions
+// before this one deleted counts as one that is still to be erased.
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE residue (
+  residue_id INTEGER PRIMARY KEY CHECK (residue_id = 1),
+  deleted INTEGER NOT NULL,
+  scrubbed INTEGER NOT NULL,
+  erased INTEGER NOT NULL
+) STRICT;
+INSERT INTO residue VALUES (1, 1, 0, 0);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
 static_assert(std::size(kMigrations) == kSqliteSchemaVersion);
 
 }  // namespace

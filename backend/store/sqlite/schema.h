@@ -7,7 +7,7 @@
 namespace rollcall {
 
 // Version this program writes.
-inline constexpr int kSqliteSchemaVersion = 2;
+inline constexpr int kSqliteSchemaVersion = 3;
 inline constexpr int kSqliteApplicationId = 0x524c434c;  // "RLCL"
 
 // As MigrateDatabase.

@@ -14,6 +14,7 @@
 #include "backend/store/sqlite/bucket_unit.h"
 #include "backend/store/sqlite/buckets.h"
 #include "backend/store/sqlite/purge.h"
+#include "backend/store/sqlite/residue.h"
 #include "backend/store/sqlite/restore.h"
 #include "backend/store/sqlite/retract.h"
 #include "backend/store/sqlite/scan.h"
@@ -93,7 +94,9 @@ absl::Status SqliteStore::InWriteTransaction(absl::string_view what, Write write
 
 template <typename Write>
 absl::StatusOr<uint64_t> SqliteStore::Commit(Write write) {
+  ++waiting_;
   const std::lock_guard<std::mutex> lock(writer_mutex_);
+  --waiting_;
   ROLLCALL_RETURN_IF_ERROR(sync_->health());
   ROLLCALL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::BeginWrite(writer_.get()));
   ROLLCALL_RETURN_IF_ERROR(write(writer_.get()));
@@ -244,9 +247,13 @@ absl::Status SqliteStore::RaiseFence(absl::string_view tenant, uint64_t fence) {
 absl::StatusOr<DeleteOutcome> SqliteStore::DeleteRows(const BucketRef& bucket, uint64_t fence,
                                                       absl::Span<const BucketRow> rows,
                                                       absl::FunctionRef<bool()> go_on) {
+  // Who purges has time; who waits to write is an agent, most likely.
+  constexpr int kFewestRows = 16;
+  int handled = 0;
+  const auto go_on_unless_awaited = [&] { return (++handled < kFewestRows || waiting_ == 0) && go_on(); };
   DeleteOutcome outcome;
   absl::Status status = InWriteTransaction("delete rows of a bucket", [&](Connection* db) -> absl::Status {
-    ROLLCALL_ASSIGN_OR_RETURN(outcome, DeleteBucketRows(db, bucket, fence, rows, go_on));
+    ROLLCALL_ASSIGN_OR_RETURN(outcome, DeleteBucketRows(db, bucket, fence, rows, go_on_unless_awaited));
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -278,7 +285,22 @@ absl::StatusOr<RestoreOutcome> SqliteStore::RestoreRows(const BucketRef& bucket,
   return outcome;
 }
 
-absl::Status SqliteStore::EraseResidue() { return Annotate("erase residue", RewriteFiles(path_)); }
+absl::Status SqliteStore::EraseResidue(const StopToken& stop) {
+  const auto state = InReadTransaction("look up residue", [](Connection* db) { return ReadResidue(db); });
+  if (!state.ok()) return state.status();
+  const int64_t deleted = state->deleted;
+  if (state->erased == deleted) return absl::OkStatus();
+  if (state->scrubbed < deleted) {
+    // Pages first: what is brought there from the log, now or later, is scrubbed on the way.
+    if (absl::Status status = ScrubDatabase(path_, stop); !status.ok()) return Annotate("erase residue", status);
+    ROLLCALL_RETURN_IF_ERROR(
+        InWriteTransaction("note scrubbed pages", [&](Connection* db) { return NoteScrubbed(db, deleted); }));
+  }
+  if (absl::Status status = checkpoint_->Truncate(&writer_mutex_); !status.ok()) {
+    return Annotate("erase residue", status);
+  }
+  return InWriteTransaction("note erased residue", [&](Connection* db) { return NoteErased(db, deleted); });
+}
 
 int64_t SqliteStore::rows_written() {
   const std::lock_guard<std::mutex> lock(writer_mutex_);

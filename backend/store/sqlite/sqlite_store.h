@@ -2,6 +2,7 @@
 #ifndef ROLLCALL_BACKEND_STORE_SQLITE_SQLITE_STORE_H_
 #define ROLLCALL_BACKEND_STORE_SQLITE_SQLITE_STORE_H_
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -70,7 +71,7 @@ class SqliteStore : public Store, public BucketStore {
   absl::StatusOr<uint64_t> DropStaged(const BucketRef& bucket, uint64_t fence) override;
   absl::StatusOr<RestoreOutcome> RestoreRows(const BucketRef& bucket, uint64_t fence,
                                              absl::Span<const BucketRow> rows) override;
-  absl::Status EraseResidue() override;
+  absl::Status EraseResidue(const StopToken& stop) override;
 
   // Rows inserted, changed and deleted by this object.
   int64_t rows_written();
@@ -92,6 +93,7 @@ class SqliteStore : public Store, public BucketStore {
 
   const std::string path_;
   std::mutex writer_mutex_;
+  std::atomic<int> waiting_{0};         // for writer_mutex_
   std::unique_ptr<Connection> writer_;  // guarded by writer_mutex_
   int64_t seen_version_ = 0;            // guarded by writer_mutex_
   const std::unique_ptr<LogSync> sync_;
