@@ -47,6 +47,9 @@ class Connection {
   // SQLite's own checkpoints.
   void OnCommit(std::function<void(int pages)> on_commit);
 
+  // Gives statements a table that is not in the database. `module` must outlive the connection.
+  absl::Status AddTable(const char* name, const sqlite3_module* module);
+
   // Rows inserted, changed or deleted since the connection was opened.
   int64_t total_changes() const { return sqlite3_total_changes64(db_); }
 

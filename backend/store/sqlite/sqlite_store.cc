@@ -13,6 +13,7 @@
 #include "backend/store/sqlite/apply.h"
 #include "backend/store/sqlite/bucket_unit.h"
 #include "backend/store/sqlite/buckets.h"
+#include "backend/store/sqlite/prepared_rows.h"
 #include "backend/store/sqlite/purge.h"
 #include "backend/store/sqlite/restore.h"
 #include "backend/store/sqlite/retract.h"
@@ -76,6 +77,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteStore
   absl::StatusOr<std::unique_ptr<Connection>> writer = Connection::Open(options.path, Connection::Mode::kReadWrite);
   if (!writer.ok()) return Annotate(what, writer.status());
   if (absl::Status status = PrepareSchema(writer->get()); !status.ok()) return Annotate(what, status);
+  if (absl::Status status = AddPreparedRows(writer->get()); !status.ok()) return Annotate(what, status);
   if (absl::Status status = LimitSize(writer->get(), options.max_bytes); !status.ok()) return Annotate(what, status);
   if (absl::Status status = LeaveSyncToUs(writer->get()); !status.ok()) return Annotate(what, status);
   auto sync = LogSync::Open(options.path, options.sync_file ? options.sync_file : LogSync::SyncFile(::fdatasync));
