@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
+#include "proto/identity_parts.h"
 #include "proto/short_hash.h"
 
 namespace rollcall {
@@ -25,15 +26,6 @@ using ::google::protobuf::internal::WireFormatLite;
 
 // Of the parts that are hashed, but for a payload.
 constexpr size_t kUsualBytes = 256;
-
-// Length-prefixed, so that no two sequences of parts hash alike.
-void AppendPart(absl::string_view part, std::string* out) {
-  const uint32_t size = static_cast<uint32_t>(part.size());
-  const char prefix[] = {static_cast<char>(size), static_cast<char>(size >> 8), static_cast<char>(size >> 16),
-                         static_cast<char>(size >> 24)};
-  out->append(prefix, sizeof prefix);
-  out->append(part.data(), part.size());
-}
 
 std::string NumberText(const Message& message, const FieldDescriptor* field) {
   const Reflection* reflection = message.GetReflection();
@@ -73,9 +65,9 @@ const std::vector<int>& VolatileFigures(const Kind& kind) {
 }
 
 void AppendField(const Message& message, const FieldDescriptor* field, std::string* out) {
-  if (field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) return AppendPart(NumberText(message, field), out);
+  if (field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) return AppendIdentityPart(NumberText(message, field), out);
   std::string scratch;
-  AppendPart(message.GetReflection()->GetStringReference(message, field, &scratch), out);
+  AppendIdentityPart(message.GetReflection()->GetStringReference(message, field, &scratch), out);
 }
 
 // Within a message's bytes, the bytes of the one message in field `number`; the whole is well-formed.
@@ -118,8 +110,8 @@ void AppendStable(const Kind& kind, absl::string_view bytes, std::string* out) {
 AssetKey ComputeAssetKey(const Kind& kind, const pb::Record& record, absl::string_view scope) {
   std::string bytes;
   bytes.reserve(kUsualBytes);
-  AppendPart(kind.options->name(), &bytes);
-  AppendPart(scope, &bytes);
+  AppendIdentityPart(kind.options->name(), &bytes);
+  AppendIdentityPart(scope, &bytes);
   const Message& payload = PayloadOf(record);
   for (const FieldDescriptor* field : kind.identity) AppendField(payload, field, &bytes);
   AssetKey key;
@@ -132,10 +124,10 @@ Fingerprint ComputeFingerprint(const Kind& kind, const pb::Record& record, absl:
                                absl::string_view payload) {
   std::string bytes;
   bytes.reserve(kUsualBytes + payload.size());
-  AppendPart(scope, &bytes);
+  AppendIdentityPart(scope, &bytes);
   for (const pb::Redaction& redaction : record.redactions()) {
-    AppendPart(redaction.field(), &bytes);
-    AppendPart(redaction.rule(), &bytes);
+    AppendIdentityPart(redaction.field(), &bytes);
+    AppendIdentityPart(redaction.rule(), &bytes);
   }
   AppendStable(kind, payload, &bytes);
   return ShortHash(bytes);

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "backend/ingest/bounded_zstd.h"
+#include "backend/ingest/canonical_record.h"
 #include "backend/ingest/message_bounds.h"
 #include "google/protobuf/arena.h"
 #include "proto/kind_registry.h"
@@ -31,6 +32,14 @@ google::protobuf::ArenaOptions RoomFor(const pb::Batch& batch) {
   return options;
 }
 
+// To make room for as many as a body is likely to have.
+constexpr size_t kUsualRecordBytes = 150;
+
+const CanonicalType& BodyType() {
+  static const CanonicalTypes& types = *new CanonicalTypes(pb::BatchBody::descriptor());
+  return *types.Of(pb::BatchBody::descriptor());
+}
+
 bool SameScope(const pb::Scope& a, const pb::Scope& b) { return a.type() == b.type() && a.id() == b.id(); }
 
 // What is checked of a scope, without fields that this backend does not know: nothing bounds those, and a
@@ -49,18 +58,15 @@ bool SameScopes(const pb::Batch& batch, const pb::RunResult& result) {
 // Carries the batch through the checks; the first that fails decides.
 class Validation {
  public:
-  Validation(const pb::Batch& batch, const BatchContext& context, const BatchLimits& limits)
-      : wire_(batch),
-        context_(context),
-        limits_(limits),
-        arena_(RoomFor(batch)),
-        body_(*google::protobuf::Arena::CreateMessage<pb::BatchBody>(&arena_)) {}
+  Validation(const pb::Batch& batch, const BatchContext& context, const BatchLimits& limits, RecordReading reading)
+      : wire_(batch), context_(context), limits_(limits), reading_(reading) {}
 
   ValidatedBatch Run() {
     result_.status = CheckBatchHeader(wire_, limits_, &result_.reason);
     if (result_.status.ok()) result_.status = CheckRunResult();
     if (result_.status.ok()) result_.status = OpenBody();
-    if (result_.status.ok()) result_.status = TakeRecords();
+    if (result_.status.ok() && !TakeCanonicalBody()) result_.status = ParseBody();
+    if (result_.status.ok()) result_.status = SortRecords();
     if (result_.status.ok()) result_.status = TakeRetired();
     if (result_.status.ok()) FillHeader();
     return std::move(result_);
@@ -112,26 +118,67 @@ class Validation {
     }
     absl::StatusOr<std::string> bytes = DecompressExactly(wire_.body(), wire_.body_size());
     if (!bytes.ok()) return Refuse(RejectReason::kEncoding, bytes.status().message());
-    if (!body_.ParseFromString(*bytes)) return Refuse(RejectReason::kEncoding, "open body: it is not a BatchBody");
-    if (!body_.GetReflection()->GetUnknownFields(body_).empty()) {
-      return Refuse(RejectReason::kEncoding, "open body: it has a field this backend does not know");
-    }
-    if (static_cast<size_t>(body_.records_size()) > limits_.max_records) {
-      return Refuse(RejectReason::kSize, absl::StrCat("open body: more than ", limits_.max_records, " records"));
-    }
-    if (static_cast<size_t>(body_.retired_size()) > limits_.max_retired) {
-      return Refuse(RejectReason::kSize, absl::StrCat("open body: more than ", limits_.max_retired, " retired keys"));
-    }
+    body_ = *std::move(bytes);
     return absl::OkStatus();
   }
 
-  absl::Status TakeRecords() {
-    std::vector<PreparedRecord>& records = result_.batch.records;
-    records.reserve(static_cast<size_t>(body_.records_size()));
-    for (int i = 0; i < body_.records_size(); ++i) {
-      absl::Status status = TakeRecord(body_.records(i));
+  // False, with nothing taken, if a part of the body is not canonical.
+  bool TakeCanonicalBody() {
+    if (reading_ != RecordReading::kCanonical) return false;
+    result_.batch.records.reserve(std::min(body_.size() / kUsualRecordBytes, limits_.max_records));
+    CanonicalRecordReader reader(wire_.scope(), limits_.max_string_bytes);
+    CanonicalFields fields(BodyType(), body_, limits_.max_string_bytes);
+    FoundField field;
+    bool good = true;
+    while (good && fields.Next(&field)) {
+      if (field.rule->field->number() == pb::BatchBody::kRetiredFieldNumber) {
+        good = retired_.size() < limits_.max_retired;
+        retired_.push_back(field.content);
+      } else {
+        good = TakeCanonicalRecord(&reader, field.content);
+      }
+    }
+    if (good && fields.proven()) return true;
+    result_.batch.records.clear();
+    result_.clock_suspects = 0;
+    retired_.clear();
+    return false;
+  }
+
+  bool TakeCanonicalRecord(CanonicalRecordReader* reader, absl::string_view bytes) {
+    CanonicalRecord record;
+    if (result_.batch.records.size() >= limits_.max_records || bytes.size() > limits_.max_record_bytes ||
+        !reader->Read(bytes, &record)) {
+      return false;
+    }
+    AddRecord(record.kind, record.identity, record.collected_at, std::string(bytes));
+    return true;
+  }
+
+  absl::Status ParseBody() {
+    arena_.emplace(RoomFor(wire_));
+    pb::BatchBody& body = *google::protobuf::Arena::CreateMessage<pb::BatchBody>(&*arena_);
+    if (!body.ParseFromString(body_)) return Refuse(RejectReason::kEncoding, "open body: it is not a BatchBody");
+    if (!body.GetReflection()->GetUnknownFields(body).empty()) {
+      return Refuse(RejectReason::kEncoding, "open body: it has a field this backend does not know");
+    }
+    if (static_cast<size_t>(body.records_size()) > limits_.max_records) {
+      return Refuse(RejectReason::kSize, absl::StrCat("open body: more than ", limits_.max_records, " records"));
+    }
+    if (static_cast<size_t>(body.retired_size()) > limits_.max_retired) {
+      return Refuse(RejectReason::kSize, absl::StrCat("open body: more than ", limits_.max_retired, " retired keys"));
+    }
+    result_.batch.records.reserve(static_cast<size_t>(body.records_size()));
+    for (int i = 0; i < body.records_size(); ++i) {
+      absl::Status status = TakeRecord(body.records(i));
       if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat("record ", i, ": ", status.message()));
     }
+    retired_.assign(body.retired().begin(), body.retired().end());
+    return absl::OkStatus();
+  }
+
+  absl::Status SortRecords() {
+    std::vector<PreparedRecord>& records = result_.batch.records;
     const auto order = [](const PreparedRecord& r) { return std::tie(r.kind, r.asset_key); };
     std::sort(records.begin(), records.end(), [&](const auto& a, const auto& b) { return order(a) < order(b); });
     const auto twin = std::adjacent_find(records.begin(), records.end(),
@@ -151,35 +198,40 @@ class Validation {
     if (size > limits_.max_record_bytes) {
       return Refuse(RejectReason::kSize, absl::StrCat("larger than ", limits_.max_record_bytes, " bytes"));
     }
-    PreparedRecord prepared;
-    prepared.payload.resize(size);
-    record.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(prepared.payload.data()));
-    if (absl::Status status = CheckMessageBounds(record.GetDescriptor(), prepared.payload, limits_.max_string_bytes);
+    std::string payload(size, '\0');
+    record.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(payload.data()));
+    if (absl::Status status = CheckMessageBounds(record.GetDescriptor(), payload, limits_.max_string_bytes);
         !status.ok()) {
       return Refuse(RejectReason::kRecord, status.message());
     }
-    const absl::StatusOr<RecordIdentity> identity = IdentityOf(record, prepared.payload);
+    const absl::StatusOr<RecordIdentity> identity = IdentityOf(record, payload);
     if (!identity.ok()) return Refuse(RejectReason::kPayload, identity.status().message());
-    prepared.kind = kind->number;
-    prepared.asset_key = identity->asset_key;
-    prepared.fingerprint = identity->fingerprint;
     const std::optional<absl::Time> collected =
         record.has_collected_at() ? FromWire(record.collected_at()) : std::nullopt;
-    prepared.collected_at = EffectiveCollectedAt(collected, context_, limits_, &prepared.clock_suspect);
-    result_.clock_suspects += prepared.clock_suspect ? 1 : 0;
-    result_.batch.records.push_back(std::move(prepared));
+    AddRecord(kind->number, *identity, collected, std::move(payload));
     return absl::OkStatus();
   }
 
+  void AddRecord(int kind, const RecordIdentity& identity, std::optional<absl::Time> collected_at,
+                 std::string payload) {
+    PreparedRecord& prepared = result_.batch.records.emplace_back();
+    prepared.kind = kind;
+    prepared.asset_key = identity.asset_key;
+    prepared.fingerprint = identity.fingerprint;
+    prepared.collected_at = EffectiveCollectedAt(collected_at, context_, limits_, &prepared.clock_suspect);
+    prepared.payload = std::move(payload);
+    result_.clock_suspects += prepared.clock_suspect ? 1 : 0;
+  }
+
   absl::Status TakeRetired() {
-    if (body_.retired_size() == 0) return absl::OkStatus();
+    if (retired_.empty()) return absl::OkStatus();
     if (wire_.mode() != pb::DELTA) return Refuse(RejectReason::kHeader, "check retired keys: only a DELTA has them");
     if (wire_.last() && wire_.run_result().status() != pb::RunResult::COMPLETE) {
       return Refuse(RejectReason::kRunResult, "check retired keys: only a complete run retires records");
     }
     std::vector<AssetKey>& retired = result_.batch.retired;
-    retired.reserve(static_cast<size_t>(body_.retired_size()));
-    for (const std::string& bytes : body_.retired()) {
+    retired.reserve(retired_.size());
+    for (const absl::string_view bytes : retired_) {
       AssetKey key;
       if (bytes.size() != key.size()) return Refuse(RejectReason::kRecord, "check retired keys: one is not 16 bytes");
       std::copy(bytes.begin(), bytes.end(), key.begin());
@@ -221,9 +273,12 @@ class Validation {
   const pb::Batch& wire_;
   const BatchContext& context_;
   const BatchLimits& limits_;
+  const RecordReading reading_;
+  std::string body_;
   // Thousands of small messages come and go together.
-  google::protobuf::Arena arena_;
-  pb::BatchBody& body_;
+  std::optional<google::protobuf::Arena> arena_;
+  // Within body_, or what was parsed of it.
+  std::vector<absl::string_view> retired_;
   ValidatedBatch result_;
 };
 
@@ -297,8 +352,9 @@ absl::Status CheckBatchHeader(const pb::Batch& batch, const BatchLimits& limits,
   return absl::OkStatus();
 }
 
-ValidatedBatch ValidateBatch(const pb::Batch& batch, const BatchContext& context, const BatchLimits& limits) {
-  return Validation(batch, context, limits).Run();
+ValidatedBatch ValidateBatch(const pb::Batch& batch, const BatchContext& context, const BatchLimits& limits,
+                             RecordReading reading) {
+  return Validation(batch, context, limits, reading).Run();
 }
 
 absl::StatusOr<std::vector<PreparedConfirmation>> ValidateConfirmations(const pb::Heartbeat& heartbeat,

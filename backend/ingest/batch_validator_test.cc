@@ -73,6 +73,56 @@ TEST(BatchValidator, AcceptsAMergeOfAPartialRun) {
   EXPECT_TRUE(ValidateBatch(batch, kContext, {}).status.ok());
 }
 
+bool SameRecord(const PreparedRecord& a, const PreparedRecord& b) {
+  return a.kind == b.kind && a.asset_key == b.asset_key && a.fingerprint == b.fingerprint &&
+         a.collected_at == b.collected_at && a.clock_suspect == b.clock_suspect && a.payload == b.payload;
+}
+
+void ExpectSameHoweverRead(const pb::Batch& batch) {
+  const ValidatedBatch read = ValidateBatch(batch, kContext, {}, RecordReading::kCanonical);
+  const ValidatedBatch parsed = ValidateBatch(batch, kContext, {}, RecordReading::kParse);
+  EXPECT_EQ(read.status, parsed.status);
+  EXPECT_EQ(RejectReasonName(read.reason), RejectReasonName(parsed.reason));
+  EXPECT_EQ(read.clock_suspects, parsed.clock_suspects);
+  EXPECT_EQ(read.batch.retired, parsed.batch.retired);
+  const auto& a = read.batch.records;
+  const auto& b = parsed.batch.records;
+  ASSERT_TRUE(!read.status.ok() || std::equal(a.begin(), a.end(), b.begin(), b.end(), SameRecord));
+}
+
+// A body as bytes that no serializer of protobuf's gives.
+void SetBodyBytes(const std::string& bytes, pb::Batch* batch) {
+  batch->set_body(CompressZstd(bytes));
+  batch->set_body_size(static_cast<uint32_t>(bytes.size()));
+}
+
+TEST(BatchValidator, TakesTheSameHoweverRecordsAreRead) {
+  ExpectSameHoweverRead(GoodBatch());
+  pb::Batch batch = TestFullBatch(1, 1, {TestPackage("a", kNow + absl::Hours(1)), TestPackage("b", kNow)});
+  ExpectSameHoweverRead(batch);
+  batch.set_mode(pb::DELTA);
+  *batch.mutable_base() = batch.after();
+  pb::BatchBody body;
+  *body.add_records() = TestPackage("c", kNow);
+  body.add_retired(std::string(16, 'k'));
+  SetBody(body, &batch);
+  ExpectSameHoweverRead(batch);
+  // Of two records one is written as protobuf would not: both are taken, as protobuf writes them.
+  const std::string bash = TestPackage("bash", kNow).SerializeAsString();
+  std::string odd = TestPackage("apt", kNow).SerializeAsString();
+  odd += TestPackage("zsh", kNow).SerializeAsString();
+  const auto prefixed = [](const std::string& record) {
+    return std::string("\x0a") + static_cast<char>(record.size()) + record;
+  };
+  ASSERT_LT(odd.size(), 128u);
+  SetBodyBytes(prefixed(bash) + prefixed(odd), &batch);
+  ExpectSameHoweverRead(batch);
+  const ValidatedBatch taken = ValidateBatch(batch, kContext, {});
+  ASSERT_EQ(taken.batch.records.size(), 2u);
+  const std::string zsh = TestPackage("zsh", kNow).SerializeAsString();
+  EXPECT_TRUE(taken.batch.records[0].payload == zsh || taken.batch.records[1].payload == zsh);
+}
+
 struct HostileCase {
   const char* name;
   RejectReason reason;
@@ -98,6 +148,7 @@ TEST_P(HostileBatch, IsRefusedForItsReason) {
   EXPECT_EQ(result.status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(RejectReasonName(result.reason), RejectReasonName(GetParam().reason)) << result.status;
   EXPECT_THAT(std::string(result.status.message()), Not(HasSubstr("secret-content")));
+  ExpectSameHoweverRead(batch);
 }
 
 using Batch = pb::Batch;

@@ -31,7 +31,7 @@ ApplyOutcome AskResync(const UnitState& unit, pb::Resync::Cause cause) {
 absl::Status FindRecords(RecordWriter* writer, absl::Span<const PreparedRecord> records) {
   writer->Expect(records.size());
   for (const PreparedRecord& record : records) ROLLCALL_RETURN_IF_ERROR(writer->Found(record));
-  return absl::OkStatus();
+  return writer->Flush();
 }
 
 // Brings all parts of the run to the writer, one at a time.

@@ -71,6 +71,10 @@ void Connection::OnCommit(std::function<void(int pages)> on_commit) {
   sqlite3_wal_hook(db_, hook, this);
 }
 
+absl::Status Connection::AddTable(const char* name, const sqlite3_module* module) {
+  return SqliteStatus(db_, sqlite3_create_module(db_, name, module, nullptr));
+}
+
 absl::StatusOr<Transaction> Transaction::BeginWrite(Connection* connection) {
   ROLLCALL_RETURN_IF_ERROR(connection->Execute("BEGIN IMMEDIATE"));
   return Transaction(connection);

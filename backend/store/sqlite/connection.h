@@ -50,6 +50,8 @@ class Connection {
 
   // The database file, as SQLite has it open: for what SQL has no words for.
   sqlite3_file* file() const;
+  // Gives statements a table that is not in the database. `module` must outlive the connection.
+  absl::Status AddTable(const char* name, const sqlite3_module* module);
 
   // Rows inserted, changed or deleted since the connection was opened.
   int64_t total_changes() const { return sqlite3_total_changes64(db_); }

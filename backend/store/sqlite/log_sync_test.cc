@@ -206,6 +206,26 @@ TEST_F(LogSyncTest, WhatAnotherProcessCommittedIsSyncedToo) {
   EXPECT_EQ(syncs, before + 1);
 }
 
+// What is in the log, and may be nowhere else, would be followed by what is answered.
+TEST_F(LogSyncTest, NothingIsWrittenBehindALogThatIsNotInTheDatabase) {
+  auto first = OpenWithAgents({});
+  ASSERT_TRUE(first->ApplyGroup({Run(0, 1).Batch()}).ok());
+  auto reader = Connection::Open(folder_ / "live/rollcall.db", Connection::Mode::kReadOnly);
+  ASSERT_TRUE(reader.ok());
+  SqliteStoreOptions options;
+  options.path = folder_ / "live/rollcall.db";
+  {
+    auto snapshot = Transaction::BeginRead(reader->get());
+    ASSERT_TRUE(snapshot.ok());
+    ASSERT_TRUE((*reader)->QueryInt("SELECT count(*) FROM unit").ok());
+    ASSERT_TRUE(first->ApplyGroup({Run(0, 2).Batch()}).ok());
+    const absl::Status refused = SqliteStore::Open(options).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("another process reads"));
+  }
+  EXPECT_TRUE(SqliteStore::Open(options).ok());
+}
+
 TEST_F(LogSyncTest, TheLogBeginsAnew) {
   auto store = OpenWithAgents({}, /*log_pages=*/512);
   uint64_t longest = 0;

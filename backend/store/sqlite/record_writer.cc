@@ -42,6 +42,8 @@ absl::Status RecordWriter::Found(const PreparedRecord& record) {
 }
 
 absl::Status RecordWriter::FoundSample(const PreparedRecord& record) {
+  // What the run has of one asset before is looked for among the rows.
+  ROLLCALL_RETURN_IF_ERROR(Flush());
   ROLLCALL_ASSIGN_OR_RETURN(const std::optional<Current> latest, ReadCurrent(record.kind, record.asset_key));
   if (!latest.has_value()) return Insert(record);
   if (latest->fingerprint == record.fingerprint) return absl::OkStatus();
@@ -157,20 +159,17 @@ absl::StatusOr<bool> RecordWriter::UnitHasHistory() {
   return row.Int(unit_->ids.tenant_id).Int(unit_->ids.agent_id).Int(unit_->ids.unit_id).Step();
 }
 
-Statement& RecordWriter::InsertStatement() {
-  constexpr int kOfTheRun = 5;
-  if (insert_.has_value()) {
-    insert_->ResetAfter(kOfTheRun);
-    return *insert_;
-  }
+absl::Status RecordWriter::Flush() {
+  if (new_rows_.empty()) return absl::OkStatus();
   const UnitIds& ids = unit_->ids;
-  return insert_
-      .emplace(db_->Prepare("INSERT INTO record VALUES (?1, ?2, ?3, ?6, ?7, ?8, ?9, ?4, ?10, ?11, ?12, ?5, ?13)"))
-      .Int(ids.tenant_id)
-      .Int(ids.agent_id)
-      .Int(ids.unit_id)
-      .Int(received_at_)
-      .Text(collector_version_);
+  // A row that fails ends the transaction with all before it: SQLite need not be ready to take these back alone.
+  Statement insert = db_->Prepare(
+      "INSERT OR FAIL INTO record SELECT ?1, ?2, ?3, kind, asset_key, fingerprint, collected_at, ?4, first_seen,"
+      " valid_from, clock_suspect, ?5, payload FROM prepared_rows(?6)");
+  insert.Int(ids.tenant_id).Int(ids.agent_id).Int(ids.unit_id).Int(received_at_).Text(collector_version_);
+  ROLLCALL_RETURN_IF_ERROR(insert.Pointer(&new_rows_, kPreparedRowsPointer).Run());
+  new_rows_.clear();
+  return absl::OkStatus();
 }
 
 absl::Status RecordWriter::Insert(const PreparedRecord& record) {
@@ -181,16 +180,7 @@ absl::Status RecordWriter::Insert(const PreparedRecord& record) {
     valid_from = std::max(valid_from, past->ended_at);
     first_seen = past->first_seen;
   }
-  ROLLCALL_RETURN_IF_ERROR(InsertStatement()
-                               .Int(record.kind)
-                               .Bytes(record.asset_key)
-                               .Bytes(record.fingerprint)
-                               .Int(ToNanos(record.collected_at))
-                               .Int(first_seen)
-                               .Int(valid_from)
-                               .Int(record.clock_suspect ? 1 : 0)
-                               .Blob(record.payload)
-                               .Run());
+  new_rows_.push_back({&record, first_seen, valid_from});
   ++kind_differences_[record.kind];
   ++inserted_;
   return absl::OkStatus();

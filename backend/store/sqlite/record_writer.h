@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "backend/store/sqlite/connection.h"
+#include "backend/store/sqlite/prepared_rows.h"
 #include "backend/store/sqlite/units.h"
 #include "backend/store/store.h"
 
@@ -24,13 +25,15 @@ class RecordWriter {
   // So many more records will be found, or fewer.
   void Expect(size_t records) { found_.reserve(found_.size() + records); }
   // Writes a found record if it is new or its fingerprint differs. Of a key found twice in the run
-  // the first counts. A sample is written unless it is there already.
+  // the first counts. A sample is written unless it is there already. `record` must outlive the next Flush.
   absl::Status Found(const PreparedRecord& record);
+  // Writes what was found and is new, which is kept back until then to be written together.
+  absl::Status Flush();
   // Ends an asset that the run missed; nothing if the run found it or the unit does not have it.
   absl::Status Missed(const AssetKey& key);
   // Ends every asset that the run has not found.
   absl::Status MissedAllOthers();
-  // Writes the counts. Call once, last.
+  // Writes the counts. Call once, last, after Flush.
   absl::Status Finish();
 
   uint64_t inserted() const { return inserted_; }
@@ -64,7 +67,7 @@ class RecordWriter {
   absl::StatusOr<bool> UnitHasHistory();
   absl::Status FoundSample(const PreparedRecord& record);
   absl::Status InsertPastSample(const PreparedRecord& record, const Current& successor);
-  // These two leave the digest to the caller.
+  // These two leave the digest to the caller. What is inserted is not there before Flush.
   absl::Status Insert(const PreparedRecord& record);
   absl::Status Replace(const PreparedRecord& record, const Current& old);
   absl::Status Retire(const AssetKey& key, const Current& old);
@@ -72,8 +75,6 @@ class RecordWriter {
   absl::StatusOr<int64_t> CopyToHistory(const AssetKey& key, const Current& old, int64_t ended_at,
                                         pb::StoredRecord::EndReason reason);
   Statement& BindKey(Statement& statement, int kind, const AssetKey& key) const;
-  // The statement that inserts a record, ready for parameters of the record alone.
-  Statement& InsertStatement();
 
   Connection* const db_;
   UnitState* const unit_;
@@ -82,8 +83,8 @@ class RecordWriter {
   const int64_t run_time_;
   // An empty unit is filled without looking for what it has.
   const bool starts_empty_;
-  // Kept from one record to the next: what is the same for all of them is bound once.
-  std::optional<Statement> insert_;
+  // New, and not yet written.
+  PreparedRows new_rows_;
   std::optional<bool> has_history_;
   absl::flat_hash_set<AssetKey, KeyHash> found_;
   std::map<int, int64_t> kind_differences_;

@@ -13,6 +13,7 @@
 #include "backend/store/sqlite/apply.h"
 #include "backend/store/sqlite/bucket_unit.h"
 #include "backend/store/sqlite/buckets.h"
+#include "backend/store/sqlite/prepared_rows.h"
 #include "backend/store/sqlite/purge.h"
 #include "backend/store/sqlite/residue.h"
 #include "backend/store/sqlite/restore.h"
@@ -45,11 +46,28 @@ absl::Status LimitSize(Connection* connection, uint64_t max_bytes) {
   return connection->Execute(absl::StrCat("PRAGMA max_page_count=", pages).c_str());
 }
 
+// Whether all that was in the log is in the database now: nobody reads an earlier state, and nobody else brings it
+// over.
+absl::StatusOr<bool> Checkpointed(Connection* connection) {
+  Statement row = connection->Prepare("PRAGMA wal_checkpoint(PASSIVE)");
+  ROLLCALL_RETURN_IF_ERROR(row.Step().status());
+  const bool busy = row.ColumnInt(0) != 0;
+  return !busy && row.ColumnInt(1) == row.ColumnInt(2);
+}
+
 // From now on commits write the log and do not sync it. What an earlier process may have left unsynced there, after a
 // sync that failed, is brought into the database first: what follows it in the log could not be read without it.
+// Another process's reader may be in the way; it is waited for as long as for any other lock.
 absl::Status LeaveSyncToUs(Connection* connection) {
-  ROLLCALL_RETURN_IF_ERROR(connection->QueryInt("PRAGMA wal_checkpoint(PASSIVE)").status());
-  return connection->Execute("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0");
+  constexpr int kWaitMs = 20;
+  for (int waited = 0;; waited += kWaitMs) {
+    ROLLCALL_ASSIGN_OR_RETURN(const bool all, Checkpointed(connection));
+    if (all) return connection->Execute("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0");
+    if (waited >= kBusyTimeoutMs) break;
+    sqlite3_sleep(kWaitMs);
+  }
+  return absl::UnavailableError(
+      "bring the write-ahead log into the database: another process reads an earlier state of it, and does not end");
 }
 
 }  // namespace
@@ -60,6 +78,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const SqliteStore
   absl::StatusOr<std::unique_ptr<Connection>> writer = Connection::Open(options.path, Connection::Mode::kReadWrite);
   if (!writer.ok()) return Annotate(what, writer.status());
   if (absl::Status status = PrepareSchema(writer->get()); !status.ok()) return Annotate(what, status);
+  if (absl::Status status = AddPreparedRows(writer->get()); !status.ok()) return Annotate(what, status);
   if (absl::Status status = LimitSize(writer->get(), options.max_bytes); !status.ok()) return Annotate(what, status);
   if (absl::Status status = LeaveSyncToUs(writer->get()); !status.ok()) return Annotate(what, status);
   auto sync = LogSync::Open(options.path, options.sync_file ? options.sync_file : LogSync::SyncFile(::fdatasync));

@@ -62,6 +62,14 @@ Statement& Statement::Null() {
   return *this;
 }
 
+Statement& Statement::Pointer(const void* value, const char* type) {
+  // SQLite hands it on as it is, and to readers of that type only.
+  if (stmt_ != nullptr) {
+    Keep(sqlite3_bind_pointer(stmt_, ++next_parameter_, const_cast<void*>(value), type, nullptr));
+  }
+  return *this;
+}
+
 absl::StatusOr<bool> Statement::Step() {
   if (error_ != SQLITE_OK) return SqliteStatus(db_, error_);
   const int code = sqlite3_step(stmt_);

@@ -34,6 +34,8 @@ class Statement {
   Statement& Text(absl::string_view value);
   Statement& Blob(absl::string_view value);
   Statement& Null();
+  // A pointer that only a table of ours can read, if it asks for one of that `type`, which must be a string literal.
+  Statement& Pointer(const void* value, const char* type);
   template <typename Array>
   Statement& Bytes(const Array& value) {
     return Blob(absl::string_view(reinterpret_cast<const char*>(value.data()), value.size()));
