@@ -8,15 +8,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "agent/redaction/redactor.h"
 #include "benchmark/benchmark.h"
+#include "platform/redaction/redactor.h"
 
 namespace rollcall {
 namespace {
 
 // Values of one kind; the first `skip` cells of a line are labels.
 std::vector<std::vector<std::string>> ReadValues(const char* name, const std::string& kind, size_t skip) {
-  std::ifstream file(absl::StrCat(ROLLCALL_SOURCE_DIR, "/agent/redaction/testdata/", name));
+  std::ifstream file(absl::StrCat(ROLLCALL_SOURCE_DIR, "/platform/redaction/testdata/", name));
   std::vector<std::vector<std::string>> values;
   for (std::string line; std::getline(file, line);) {
     const std::vector<std::string> cells = absl::StrSplit(line, '\t');

@@ -1,4 +1,4 @@
-#include "agent/redaction/program_rules.h"
+#include "platform/redaction/program_rules.h"
 
 #include <array>
 #include <cstddef>
@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
-#include "agent/redaction/word_set.h"
+#include "platform/redaction/word_set.h"
 
 namespace rollcall {
 namespace {

@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "agent/redaction/redactor.h"
 #include "gtest/gtest.h"
+#include "platform/redaction/redactor.h"
 
 namespace rollcall {
 namespace {
@@ -20,7 +20,7 @@ struct Case {
 };
 
 std::vector<Case> ReadCases(const std::string& name, bool labelled) {
-  std::ifstream file(absl::StrCat(ROLLCALL_SOURCE_DIR, "/agent/redaction/testdata/", name));
+  std::ifstream file(absl::StrCat(ROLLCALL_SOURCE_DIR, "/platform/redaction/testdata/", name));
   EXPECT_TRUE(file.good()) << name;
   std::vector<Case> cases;
   for (std::string line; std::getline(file, line);) {

@@ -1,4 +1,4 @@
-#include "agent/redaction/shell_words.h"
+#include "platform/redaction/shell_words.h"
 
 #include "gtest/gtest.h"
 

@@ -1,11 +1,11 @@
 // Values that are no secrets even where one is expected.
-#ifndef ROLLCALL_AGENT_REDACTION_HARMLESS_VALUE_H_
-#define ROLLCALL_AGENT_REDACTION_HARMLESS_VALUE_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_HARMLESS_VALUE_H_
+#define ROLLCALL_PLATFORM_REDACTION_HARMLESS_VALUE_H_
 
 #include <cstddef>
 
 #include "absl/strings/string_view.h"
-#include "agent/redaction/key_words.h"
+#include "platform/redaction/key_words.h"
 
 namespace rollcall {
 
@@ -26,4 +26,4 @@ bool LooksGenerated(absl::string_view word);
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_HARMLESS_VALUE_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_HARMLESS_VALUE_H_

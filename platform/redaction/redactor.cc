@@ -1,13 +1,13 @@
-#include "agent/redaction/redactor.h"
+#include "platform/redaction/redactor.h"
 
 #include <utility>
 
-#include "agent/redaction/argv_scrubber.h"
-#include "agent/redaction/embedded_urls.h"
-#include "agent/redaction/harmless_value.h"
-#include "agent/redaction/key_values.h"
-#include "agent/redaction/rewriter.h"
-#include "agent/redaction/token_formats.h"
+#include "platform/redaction/argv_scrubber.h"
+#include "platform/redaction/embedded_urls.h"
+#include "platform/redaction/harmless_value.h"
+#include "platform/redaction/key_values.h"
+#include "platform/redaction/rewriter.h"
+#include "platform/redaction/token_formats.h"
 
 namespace rollcall {
 namespace {

@@ -1,11 +1,11 @@
-#include "agent/redaction/key_words.h"
+#include "platform/redaction/key_words.h"
 
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "agent/redaction/harmless_value.h"
 #include "gtest/gtest.h"
+#include "platform/redaction/harmless_value.h"
 
 namespace rollcall {
 namespace {

@@ -1,6 +1,6 @@
 // Replaces parts of a value while it is read from left to right.
-#ifndef ROLLCALL_AGENT_REDACTION_REWRITER_H_
-#define ROLLCALL_AGENT_REDACTION_REWRITER_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_REWRITER_H_
+#define ROLLCALL_PLATFORM_REDACTION_REWRITER_H_
 
 #include <algorithm>
 #include <string>
@@ -58,4 +58,4 @@ class Rewriter {
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_REWRITER_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_REWRITER_H_

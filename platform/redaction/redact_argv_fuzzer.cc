@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
-#include "agent/redaction/redaction_fuzzer_body.h"
+#include "platform/redaction/redaction_fuzzer_body.h"
 
 // Arguments are separated by zero bytes, as in /proc/PID/cmdline.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,6 +1,6 @@
 // Takes secrets out of observed values before they are hashed, stored or sent.
-#ifndef ROLLCALL_AGENT_REDACTION_REDACTOR_H_
-#define ROLLCALL_AGENT_REDACTION_REDACTOR_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_REDACTOR_H_
+#define ROLLCALL_PLATFORM_REDACTION_REDACTOR_H_
 
 #include <cstddef>
 #include <string>
@@ -48,4 +48,4 @@ bool HoldsKnownToken(absl::string_view value);
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_REDACTOR_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_REDACTOR_H_

@@ -1,11 +1,11 @@
-#include "agent/redaction/token_formats.h"
+#include "platform/redaction/token_formats.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/match.h"
-#include "agent/redaction/byte_set.h"
+#include "platform/redaction/byte_set.h"
 
 namespace rollcall {
 namespace {

@@ -1,12 +1,12 @@
 // What must hold for every value a fuzzer can think of.
-#ifndef ROLLCALL_AGENT_REDACTION_REDACTION_FUZZER_BODY_H_
-#define ROLLCALL_AGENT_REDACTION_REDACTION_FUZZER_BODY_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_REDACTION_FUZZER_BODY_H_
+#define ROLLCALL_PLATFORM_REDACTION_REDACTION_FUZZER_BODY_H_
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
-#include "agent/redaction/redactor.h"
+#include "platform/redaction/redactor.h"
 
 namespace rollcall {
 
@@ -28,4 +28,4 @@ void CheckRedactor(const std::string& value, Redact redact) {
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_REDACTION_FUZZER_BODY_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_REDACTION_FUZZER_BODY_H_

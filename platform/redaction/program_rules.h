@@ -1,6 +1,6 @@
 // Where well-known programs take secrets on their command line, as their manual pages say.
-#ifndef ROLLCALL_AGENT_REDACTION_PROGRAM_RULES_H_
-#define ROLLCALL_AGENT_REDACTION_PROGRAM_RULES_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_PROGRAM_RULES_H_
+#define ROLLCALL_PLATFORM_REDACTION_PROGRAM_RULES_H_
 
 #include "absl/strings/string_view.h"
 
@@ -61,4 +61,4 @@ const ProgramRules* FindProgramRules(absl::string_view program);
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_PROGRAM_RULES_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_PROGRAM_RULES_H_

@@ -1,10 +1,10 @@
 // Credentials that are recognised by their own form, wherever they stand.
-#ifndef ROLLCALL_AGENT_REDACTION_TOKEN_FORMATS_H_
-#define ROLLCALL_AGENT_REDACTION_TOKEN_FORMATS_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_TOKEN_FORMATS_H_
+#define ROLLCALL_PLATFORM_REDACTION_TOKEN_FORMATS_H_
 
 #include <string>
 
-#include "agent/redaction/rewriter.h"
+#include "platform/redaction/rewriter.h"
 
 namespace rollcall {
 
@@ -19,4 +19,4 @@ bool HoldsTokenFormat(absl::string_view value);
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_TOKEN_FORMATS_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_TOKEN_FORMATS_H_

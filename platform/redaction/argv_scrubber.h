@@ -1,11 +1,11 @@
 // Scrubs the arguments of one command, knowing which program reads them.
-#ifndef ROLLCALL_AGENT_REDACTION_ARGV_SCRUBBER_H_
-#define ROLLCALL_AGENT_REDACTION_ARGV_SCRUBBER_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_ARGV_SCRUBBER_H_
+#define ROLLCALL_PLATFORM_REDACTION_ARGV_SCRUBBER_H_
 
 #include <string>
 #include <vector>
 
-#include "agent/redaction/rewriter.h"
+#include "platform/redaction/rewriter.h"
 
 namespace rollcall {
 
@@ -23,4 +23,4 @@ void ScrubShellLine(int depth, bool in_text, std::string* line, RuleList* rules)
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_ARGV_SCRUBBER_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_ARGV_SCRUBBER_H_

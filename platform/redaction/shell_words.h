@@ -1,6 +1,6 @@
 // Words of a shell command line, with their places in it.
-#ifndef ROLLCALL_AGENT_REDACTION_SHELL_WORDS_H_
-#define ROLLCALL_AGENT_REDACTION_SHELL_WORDS_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_SHELL_WORDS_H_
+#define ROLLCALL_PLATFORM_REDACTION_SHELL_WORDS_H_
 
 #include <cstddef>
 #include <string>
@@ -34,4 +34,4 @@ std::string QuoteShellWord(absl::string_view word);
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_SHELL_WORDS_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_SHELL_WORDS_H_

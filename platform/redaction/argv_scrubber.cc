@@ -1,4 +1,4 @@
-#include "agent/redaction/argv_scrubber.h"
+#include "platform/redaction/argv_scrubber.h"
 
 #include <algorithm>
 #include <array>
@@ -11,13 +11,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "agent/redaction/embedded_urls.h"
-#include "agent/redaction/harmless_value.h"
-#include "agent/redaction/key_values.h"
-#include "agent/redaction/key_words.h"
-#include "agent/redaction/program_rules.h"
-#include "agent/redaction/shell_words.h"
-#include "agent/redaction/token_formats.h"
+#include "platform/redaction/embedded_urls.h"
+#include "platform/redaction/harmless_value.h"
+#include "platform/redaction/key_values.h"
+#include "platform/redaction/key_words.h"
+#include "platform/redaction/program_rules.h"
+#include "platform/redaction/shell_words.h"
+#include "platform/redaction/token_formats.h"
 
 namespace rollcall {
 namespace {

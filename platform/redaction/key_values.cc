@@ -1,13 +1,13 @@
-#include "agent/redaction/key_values.h"
+#include "platform/redaction/key_values.h"
 
 #include <algorithm>
 #include <cstddef>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "agent/redaction/byte_set.h"
-#include "agent/redaction/harmless_value.h"
-#include "agent/redaction/key_words.h"
+#include "platform/redaction/byte_set.h"
+#include "platform/redaction/harmless_value.h"
+#include "platform/redaction/key_words.h"
 
 namespace rollcall {
 namespace {

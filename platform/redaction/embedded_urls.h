@@ -1,10 +1,10 @@
 // Credentials inside URLs and data source names, wherever in a value they stand.
-#ifndef ROLLCALL_AGENT_REDACTION_EMBEDDED_URLS_H_
-#define ROLLCALL_AGENT_REDACTION_EMBEDDED_URLS_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_EMBEDDED_URLS_H_
+#define ROLLCALL_PLATFORM_REDACTION_EMBEDDED_URLS_H_
 
 #include <string>
 
-#include "agent/redaction/rewriter.h"
+#include "platform/redaction/rewriter.h"
 
 namespace rollcall {
 
@@ -17,4 +17,4 @@ void RedactEmbeddedUrls(std::string* value, RuleList* rules);
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_EMBEDDED_URLS_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_EMBEDDED_URLS_H_

@@ -1,10 +1,10 @@
 // Secrets that stand after their name: `password=x`, `"token": "x"`, `Authorization: Bearer x`.
-#ifndef ROLLCALL_AGENT_REDACTION_KEY_VALUES_H_
-#define ROLLCALL_AGENT_REDACTION_KEY_VALUES_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_KEY_VALUES_H_
+#define ROLLCALL_PLATFORM_REDACTION_KEY_VALUES_H_
 
 #include <string>
 
-#include "agent/redaction/rewriter.h"
+#include "platform/redaction/rewriter.h"
 
 namespace rollcall {
 
@@ -22,4 +22,4 @@ void RedactKeyValues(ValueContext context, std::string* value, RuleList* rules);
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_KEY_VALUES_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_KEY_VALUES_H_

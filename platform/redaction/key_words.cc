@@ -1,4 +1,4 @@
-#include "agent/redaction/key_words.h"
+#include "platform/redaction/key_words.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "agent/redaction/word_set.h"
+#include "platform/redaction/word_set.h"
 
 namespace rollcall {
 namespace {

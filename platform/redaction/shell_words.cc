@@ -1,10 +1,10 @@
-#include "agent/redaction/shell_words.h"
+#include "platform/redaction/shell_words.h"
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "agent/redaction/byte_set.h"
+#include "platform/redaction/byte_set.h"
 
 namespace rollcall {
 namespace {

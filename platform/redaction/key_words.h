@@ -1,6 +1,6 @@
 // Decides from its name whether a value is likely to be a secret.
-#ifndef ROLLCALL_AGENT_REDACTION_KEY_WORDS_H_
-#define ROLLCALL_AGENT_REDACTION_KEY_WORDS_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_KEY_WORDS_H_
+#define ROLLCALL_PLATFORM_REDACTION_KEY_WORDS_H_
 
 #include "absl/strings/string_view.h"
 
@@ -29,4 +29,4 @@ bool IsSecretHeader(absl::string_view name);
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_KEY_WORDS_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_KEY_WORDS_H_

@@ -1,6 +1,6 @@
 // Sets of bytes, for scanners that look at every byte of a value.
-#ifndef ROLLCALL_AGENT_REDACTION_BYTE_SET_H_
-#define ROLLCALL_AGENT_REDACTION_BYTE_SET_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_BYTE_SET_H_
+#define ROLLCALL_PLATFORM_REDACTION_BYTE_SET_H_
 
 #include <cstddef>
 
@@ -43,4 +43,4 @@ class ByteSet {
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_BYTE_SET_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_BYTE_SET_H_

@@ -1,6 +1,6 @@
 // Constant sets of words, for scanners that look up every word of a value.
-#ifndef ROLLCALL_AGENT_REDACTION_WORD_SET_H_
-#define ROLLCALL_AGENT_REDACTION_WORD_SET_H_
+#ifndef ROLLCALL_PLATFORM_REDACTION_WORD_SET_H_
+#define ROLLCALL_PLATFORM_REDACTION_WORD_SET_H_
 
 #include <array>
 #include <cstddef>
@@ -62,4 +62,4 @@ class WordSet {
 
 }  // namespace rollcall
 
-#endif  // ROLLCALL_AGENT_REDACTION_WORD_SET_H_
+#endif  // ROLLCALL_PLATFORM_REDACTION_WORD_SET_H_

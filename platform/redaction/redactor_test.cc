@@ -1,4 +1,4 @@
-#include "agent/redaction/redactor.h"
+#include "platform/redaction/redactor.h"
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"

@@ -1,4 +1,4 @@
-#include "agent/redaction/harmless_value.h"
+#include "platform/redaction/harmless_value.h"
 
 #include <algorithm>
 #include <array>
@@ -6,8 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
-#include "agent/redaction/byte_set.h"
-#include "agent/redaction/word_set.h"
+#include "platform/redaction/byte_set.h"
+#include "platform/redaction/word_set.h"
 
 namespace rollcall {
 namespace {
