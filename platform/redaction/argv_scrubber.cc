@@ -15,6 +15,7 @@
 #include "platform/redaction/harmless_value.h"
 #include "platform/redaction/key_values.h"
 #include "platform/redaction/key_words.h"
+#include "platform/redaction/named_values.h"
 #include "platform/redaction/program_rules.h"
 #include "platform/redaction/shell_words.h"
 #include "platform/redaction/token_formats.h"
@@ -53,7 +54,10 @@ bool Lists(absl::string_view list, absl::string_view word) {
 
 bool HasLetter(absl::string_view letters, char letter) { return letters.find(letter) != letters.npos; }
 
-bool IsOption(absl::string_view argument) { return argument.size() > 1 && argument.front() == '-'; }
+// `-/bin/x` is how a unit says that a command may fail.
+bool IsOption(absl::string_view argument) {
+  return argument.size() > 1 && argument.front() == '-' && argument[1] != '/';
+}
 
 // Lower case letters only, perhaps with punctuation behind them.
 bool IsWord(absl::string_view text) {
@@ -305,11 +309,11 @@ class ArgvScrubber {
   // `config set NAME value` and the like.
   bool IsSettingName(absl::string_view text) const {
     if (absl::StrContains(text, '=') || absl::StrContains(text, ' ')) return false;
-    if (program_->key_positionals) return ClassifyKey(text) == KeyStrength::kStrong;
+    if (program_->key_positionals) return ClassifyKey(text) != KeyStrength::kNone;
     if (positional_.size() < 2) return false;
     const std::string& verb = positional(positional_.size() - 2);
     const bool set = verb == "set" || verb == "config";
-    return set && text.find_first_of("._-:") != text.npos && ClassifyKey(text) == KeyStrength::kStrong;
+    return set && !IsWord(text) && ClassifyKey(text) == KeyStrength::kStrong;
   }
 
   // An argument that is a command of its own, or begins one. True if it was.
@@ -378,6 +382,7 @@ class ArgvScrubber {
     RedactTokenFormats(&argument(), found());
     RedactEmbeddedUrls(&argument(), found());
     RedactKeyValues(ValueContext::kArgument, &argument(), found());
+    RedactNamedValues(&argument(), found());
   }
 
   const int depth_;
@@ -409,13 +414,18 @@ bool ReadsSecret(const ShellCommand& command) {
   return false;
 }
 
-bool Prints(const ShellCommand& command) {
-  return !command.words.empty() && (command.words[0].text == "echo" || command.words[0].text == "printf");
+// Where what is printed begins: behind `echo`, which may itself stand behind `/bin/sh -c`. 0 for a
+// command that prints nothing.
+size_t PrintedWords(const ShellCommand& command) {
+  for (size_t i = 0; i < command.words.size() && i < 4; ++i) {
+    if (command.words[i].text == "echo" || command.words[i].text == "printf") return i + 1;
+  }
+  return 0;
 }
 
 // `echo secret | chpasswd`.
-void ScrubPrinted(std::vector<std::string>* words, std::vector<RuleList>* rules) {
-  for (size_t i = 1; i < words->size(); ++i) {
+void ScrubPrinted(size_t first, std::vector<std::string>* words, std::vector<RuleList>* rules) {
+  for (size_t i = first; i < words->size(); ++i) {
     std::string& word = (*words)[i];
     if (IsOption(word) || IsHarmlessValue(word, KeyStrength::kStrong)) continue;
     word = Replacement(kPiped);
@@ -436,12 +446,13 @@ void ScrubShellLine(int depth, bool in_text, std::string* line, RuleList* rules)
   size_t copied = 0;
   for (size_t c = 0; c < commands.size(); ++c) {
     std::vector<std::string> words;
-    const bool printed =
-        commands[c].piped && c + 1 < commands.size() && Prints(commands[c]) && ReadsSecret(commands[c + 1]);
+    const bool piped = commands[c].piped && c + 1 < commands.size();
+    const size_t printed = piped ? PrintedWords(commands[c]) : 0;
+    const bool secret = printed > 0 && ReadsSecret(commands[c + 1]);
     words.reserve(commands[c].words.size());
     for (ShellWord& word : commands[c].words) words.push_back(std::move(word.text));
     std::vector<RuleList> found(words.size());
-    if (printed) ScrubPrinted(&words, &found);
+    if (secret) ScrubPrinted(printed, &words, &found);
     ScrubArgv(depth, in_text, &words, &found);
     for (size_t i = 0; i < words.size(); ++i) {
       if (found[i].empty()) continue;

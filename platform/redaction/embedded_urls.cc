@@ -19,7 +19,7 @@ constexpr absl::string_view kPath = "url.path";
 constexpr auto kWebhooks = std::to_array<absl::string_view>(
     {"hooks.slack.com/services/", "hooks.slack.com/workflows/", "discord.com/api/webhooks/",
      "discordapp.com/api/webhooks/", "api.telegram.org/bot", "outlook.office.com/webhook/",
-     "chat.googleapis.com/v1/spaces/", "qyapi.weixin.qq.com/cgi-bin/webhook/"});
+     "chat.googleapis.com/v1/spaces/", "qyapi.weixin.qq.com/cgi-bin/webhook/", "webhook.office.com/webhookb2/"});
 
 // Ends a URL in running text. A backslash may be part of an escaped byte.
 constexpr ByteSet kUrlEnds(absl::string_view(" \t\n\v\f\r\"'`<>|\0", 13));
@@ -72,27 +72,37 @@ void RedactUserinfo(absl::string_view text, size_t begin, size_t end, Rewriter* 
 void RedactWebhook(absl::string_view text, size_t begin, size_t end, Rewriter* rewriter, RuleList* rules) {
   const absl::string_view url = text.substr(begin, end - begin);
   for (const absl::string_view webhook : kWebhooks) {
-    if (!absl::StartsWith(url, webhook)) continue;
-    if (absl::StartsWith(url.substr(webhook.size()), "[REDACTED:")) return;
+    const size_t at = url.find(webhook);
+    // The host itself, or one of a tenant's below it.
+    if (at == url.npos || at > url.find('/') || (at > 0 && url[at - 1] != '.')) continue;
+    const size_t secret = at + webhook.size();
+    if (absl::StartsWith(url.substr(secret), "[REDACTED:")) return;
     const size_t query = url.find('?');
-    rewriter->Replace(begin + webhook.size(), begin + std::min(query, url.size()), kPath, rules);
+    rewriter->Replace(begin + secret, begin + std::min(query, url.size()), kPath, rules);
   }
 }
 
-// `jdbc:oracle:thin:user/password@host`, where there is no `//` before the user.
-void RedactOracle(absl::string_view text, Rewriter* rewriter, RuleList* rules) {
-  constexpr auto kDrivers = std::to_array<absl::string_view>({"oracle:thin:", "oracle:oci:", "oracle:oci8:"});
-  for (const absl::string_view driver : kDrivers) {
-    for (size_t at = text.find(driver); at != text.npos; at = text.find(driver, at + driver.size())) {
-      const size_t begin = at + driver.size();
+// What is before the user of a data source without `//`, and what is between user and password:
+// `jdbc:oracle:thin:user/password@host`, `netroot=iscsi:user:password@target`.
+struct UserStart {
+  absl::string_view before;
+  char separator;
+};
+constexpr auto kUserStarts =
+    std::to_array<UserStart>({{"oracle:thin:", '/'}, {"oracle:oci:", '/'}, {"oracle:oci8:", '/'}, {"iscsi:", ':'}});
+
+void RedactUsers(absl::string_view text, Rewriter* rewriter, RuleList* rules) {
+  for (const UserStart& start : kUserStarts) {
+    for (size_t at = text.find(start.before); at != text.npos; at = text.find(start.before, at + start.before.size())) {
+      const size_t begin = at + start.before.size();
       size_t end = begin;
       while (end < text.size() && !EndsUrl(text[end]) && end - begin < 1024) ++end;
       const absl::string_view rest = text.substr(begin, end - begin);
-      const size_t slash = rest.find('/');
+      const size_t separator = rest.find(start.separator);
       const size_t host = rest.rfind('@');
-      if (slash == rest.npos || host == rest.npos || slash >= host || slash == 0) continue;
-      if (IsHarmlessValue(rest.substr(slash + 1, host - slash - 1), KeyStrength::kStrong)) continue;
-      rewriter->Replace(begin + slash + 1, begin + host, kUserinfo, rules);
+      if (separator == rest.npos || host == rest.npos || separator >= host || separator == 0) continue;
+      if (IsHarmlessValue(rest.substr(separator + 1, host - separator - 1), KeyStrength::kStrong)) continue;
+      rewriter->Replace(begin + separator + 1, begin + host, kUserinfo, rules);
     }
   }
 }
@@ -142,7 +152,7 @@ void RedactEmbeddedUrls(std::string* value, RuleList* rules) {
   // All of these have one; most values do not.
   if (!absl::StrContains(*value, ':')) return;
   if (absl::StrContains(*value, "://")) Apply(RedactUrls, value, rules);
-  if (absl::StrContains(*value, "oracle:")) Apply(RedactOracle, value, rules);
+  if (absl::StrContains(*value, "oracle:") || absl::StrContains(*value, "iscsi:")) Apply(RedactUsers, value, rules);
   if (absl::StrContains(*value, "@tcp(") || absl::StrContains(*value, "@unix(")) {
     Apply(RedactGoDataSources, value, rules);
   }

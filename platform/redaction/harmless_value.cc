@@ -17,6 +17,8 @@ constexpr absl::string_view kReplacementStart = "[REDACTED:";
 constexpr WordSet<64> kHarmlessWords(
     "true false yes no on off null none nil undefined enabled disabled prompt stdin -");
 constexpr size_t kLongestHarmlessWord = 9;
+// Digits behind a name that may mean something else: a longer number counts nothing.
+constexpr size_t kLongestCount = 5;
 // Where a secret is, rather than the secret.
 constexpr auto kReferences = std::to_array<absl::string_view>(
     {"arn:aws", "file:", "env:", "fd:", "vault:", "op://", "secret://", "ref+", "projects/",
@@ -106,7 +108,7 @@ bool IsHarmlessValue(absl::string_view value, KeyStrength strength) {
   if (value.size() > 512) return false;
   if (IsHarmlessWord(value) || StartsWithAny(value, kReferences) || StartsWithAny(value, kPatterns)) return true;
   if (IsPlaceholder(value) || IsMask(value) || IsFilePath(value)) return true;
-  return strength == KeyStrength::kWeak && All(value, kDigits);
+  return strength == KeyStrength::kWeak && value.size() <= kLongestCount && All(value, kDigits);
 }
 
 bool LooksGenerated(absl::string_view word) {

@@ -57,7 +57,8 @@ Key KeyBefore(absl::string_view text, size_t separator) {
     --end;
     if (end > 0 && text[end - 1] == '\\') --end;
   } else if (end > 0 && text[end - 1] == ']') {
-    --end;  // `user[password]=x`
+    --end;  // `user[password]=x`, `$user['password'] = 'x'`
+    if (end > 0 && IsQuote(text[end - 1])) --end;
   }
   size_t begin = end;
   while (begin > 0 && end - begin < kLongestKey && IsKeyByte(text[begin - 1])) --begin;
@@ -106,6 +107,7 @@ struct Extent {
 
 Extent AssignedValue(absl::string_view text, const Key& key, size_t separator, ValueContext context) {
   size_t begin = separator + 1;
+  if (begin < text.size() && text[begin] == '>') ++begin;  // `password => "x"`
   const bool spaced = separator > 0 && text[separator - 1] == ' ';
   while (begin < text.size() && text[begin] == ' ' && spaced) ++begin;
   const bool escaped = begin + 1 < text.size() && text[begin] == '\\' && IsQuote(text[begin + 1]);
@@ -193,7 +195,8 @@ Extent SecretAt(absl::string_view text, size_t separator, bool in_url, ValueCont
   const Extent none{0, 0, kAssignment};
   const Key key = KeyBefore(text, separator);
   if (key.name.empty()) return none;
-  if (text[separator] == ':' && IsSecretHeader(key.name)) {
+  const bool header = text[separator] == ':' ? IsSecretHeader(key.name) : key.name == "Authorization";
+  if (header) {
     *strength = KeyStrength::kStrong;
     return key.quoted ? MemberValue(text, separator, context) : HeaderValue(text, key, separator, context);
   }

@@ -19,7 +19,8 @@ constexpr WordSet<256> kStrongWords(
     "requirepass masterauth psk passcode userpass authkey accesskey secretkey privatekey sharedkey "
     "accountkey bearer jwt bindpw rootpw passwort userpassword authtoken pw psw secrets passin passout "
     "mypassword signingkey masterkey rootpass dbpass adminpass srcstorepass deststorepass srckeypass "
-    "destkeypass keystorepass truststorepass newpass");
+    "destkeypass keystorepass truststorepass newpass remotepass localpass ldappass proxypass smtppass "
+    "mailpass sshpass ftppass authpass authtok");
 constexpr WordSet<16> kWeakWords("pass pin tokens passkey otp");
 // Anywhere in the name, case-folded.
 constexpr auto kStrongParts =

@@ -6,6 +6,7 @@
 #include "platform/redaction/embedded_urls.h"
 #include "platform/redaction/harmless_value.h"
 #include "platform/redaction/key_values.h"
+#include "platform/redaction/named_values.h"
 #include "platform/redaction/rewriter.h"
 #include "platform/redaction/token_formats.h"
 
@@ -66,6 +67,7 @@ void TextPass(std::string* text, RuleList* rules) {
   RedactTokenFormats(text, rules);
   RedactEmbeddedUrls(text, rules);
   RedactKeyValues(ValueContext::kText, text, rules);
+  RedactNamedValues(text, rules);
   ScrubShellLine(0, true, text, rules);
 }
 
