@@ -1,9 +1,7 @@
 // How many of the planted secrets the redactors take out, and which they do not.
 #include "tests/redaction/planted_secrets.h"
 
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -12,18 +10,14 @@
 #include "collectors/environment/shown_values.h"
 #include "gtest/gtest.h"
 #include "platform/redaction/redactor.h"
+#include "tests/redaction/read_table.h"
 
 namespace rollcall {
 namespace {
 
-std::string ReadTable(const std::string& name) {
-  std::ifstream file(absl::StrCat(ROLLCALL_SOURCE_DIR, "/tests/redaction/", name));
-  EXPECT_TRUE(file.good()) << name;
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-}
-
 std::vector<PlantedSecret> AllPlanted() {
-  absl::StatusOr<std::vector<PlantedSecret>> planted = PlantSecrets(ReadTable("formats.tsv"), ReadTable("secrets.tsv"));
+  absl::StatusOr<std::vector<PlantedSecret>> planted =
+      PlantSecrets(ReadRedactionTable("formats.tsv"), ReadRedactionTable("secrets.tsv"));
   EXPECT_TRUE(planted.ok()) << planted.status();
   return planted.ok() ? *std::move(planted) : std::vector<PlantedSecret>();
 }
