@@ -8,8 +8,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/string_view.h"
 #include "backend/ingest/ingest_observer.h"
 #include "backend/store/store.h"
 #include "google/protobuf/descriptor.h"
@@ -65,6 +68,12 @@ class SecondRedactor {
     std::string name;
     std::vector<FieldPlan> fields;
   };
+  // The fields of a record that are to be read, within its bytes.
+  struct Values {
+    // 0 if there are none.
+    uint64_t hash = 0;
+    absl::InlinedVector<std::pair<const FieldPlan*, absl::string_view>, 16> fields;
+  };
   using Notes = std::vector<pb::Redaction>;
 
   static std::vector<FieldPlan> PlanFor(const google::protobuf::Descriptor* message, int depth);
@@ -72,8 +81,9 @@ class SecondRedactor {
                            google::protobuf::Message* message, Notes* notes);
   static void ScrubStrings(const FieldPlan& plan, const std::string& path, google::protobuf::Message* message,
                            Notes* notes);
-  // A hash of the fields to be read; 0 if the record has none.
-  static uint64_t HashOfFields(const KindPlan& kind, int number, absl::string_view record);
+  static Values ValuesOf(const KindPlan& kind, int number, absl::string_view record);
+  // Whether the redactors leave all values alone; false as well if a message has to be looked into.
+  static bool AreClean(const Values& values);
   // What was replaced; the payload is rewritten if anything was.
   static Notes RedactRecord(const KindPlan& kind, std::string* payload);
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "platform/redaction/argv_scrubber.h"
+#include "platform/redaction/byte_set.h"
 #include "platform/redaction/embedded_urls.h"
 #include "platform/redaction/harmless_value.h"
 #include "platform/redaction/key_values.h"
@@ -20,8 +21,15 @@ constexpr absl::string_view kLimit = "limit";
 // made for it.
 constexpr int kMaxPasses = 6;
 
+// Shorter than any token of a known form.
+constexpr size_t kShortestToken = 15;
+// One of these stands between a secret and its name, user or program.
+constexpr ByteSet kTelling(" \t\n\v\f\r=:'\"<>@/;|&(){},\\");
+
 // What all kinds of secrets need at least one of; without them there is nothing to do.
-bool MayHoldSecret(absl::string_view text) { return text.find_first_not_of("/.-_") != text.npos; }
+bool MayHoldSecret(absl::string_view text) {
+  return text.size() >= kShortestToken || kTelling.Find(text, 0) < text.size();
+}
 
 bool IsContinuationByte(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
