@@ -129,6 +129,7 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const BackendConfig& config) {
   options.session.silence_timeout = std::max(absl::Minutes(5), 3 * config.heartbeat_interval);
   options.query_threads = config.query_threads;
   options.apply.threads = config.apply_threads;
+  options.apply.second_redaction = config.second_redaction;
   options.apply.queue_bytes = (config.queue_mebibytes << 20) / config.apply_threads;
   return options;
 }

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/pipeline/valid_text.h"
-#include "agent/redaction/redactor.h"
+#include "platform/redaction/redactor.h"
 #include "proto/kind_registry.h"
 
 namespace rollcall {

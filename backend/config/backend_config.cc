@@ -102,6 +102,8 @@ const std::vector<Entry>& Entries() {
        Interval{&C::max_connection_age, absl::Minutes(15), absl::Hours(24 * 7)}},
       {{"reuse_port", "true lets several backends serve one address and one data folder; the kernel deals agents out."},
        Switch{&C::reuse_port}},
+      {{"second_redaction", "false leaves it to agents to replace secrets in what they send."},
+       Switch{&C::second_redaction}},
       {{"heartbeat_interval", "How often an agent says that it is there, and what is unchanged."},
        Interval{&C::heartbeat_interval, absl::Seconds(1), absl::Hours(1)}},
       {{"shutdown_timeout", "Time to write what was received before the backend stops."},

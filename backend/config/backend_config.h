@@ -41,6 +41,7 @@ struct BackendConfig {
   uint64_t max_inflight_mebibytes = 128;
   absl::Duration max_connection_age = absl::Hours(4);
   bool reuse_port = false;
+  bool second_redaction = true;
   absl::Duration heartbeat_interval = absl::Minutes(3);
   absl::Duration shutdown_timeout = absl::Seconds(25);
 };

@@ -47,6 +47,7 @@ void ApplyGroup::Add(const Job& job, const BatchJob& work) {
     entry.prepared = static_cast<int>(prepared_.size());
     entry.clock_suspects = validated.clock_suspects;
     body_bytes_ += work.batch.body_size();
+    if (redactor_ != nullptr) redactor_->Redact(&validated.batch, observer_, logger_);
     prepared_.push_back(std::move(validated.batch));
   } else {
     observer_->OnBatchRejected(validated.reason);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/ingest/apply_workers.h"
+#include "backend/ingest/second_redaction.h"
 
 namespace rollcall {
 
@@ -18,10 +19,12 @@ class ApplyGroup {
   // Runs an attempt on the store until it is decided; see ApplyWorkers::Retrying.
   using Retry = std::function<absl::Status(const std::function<absl::Status()>& attempt)>;
 
-  ApplyGroup(Store* store, const Clock* clock, Logger* logger, IngestObserver* observer, const BatchLimits& limits)
-      : store_(store), clock_(clock), logger_(logger), observer_(observer), limits_(limits) {}
+  // No second look for secrets if `redactor` is nullptr.
+  ApplyGroup(Store* store, const Clock* clock, Logger* logger, IngestObserver* observer, SecondRedactor* redactor,
+             const BatchLimits& limits)
+      : store_(store), clock_(clock), logger_(logger), observer_(observer), redactor_(redactor), limits_(limits) {}
 
-  // Validates the batch of `job`, which must stay alive until Commit returned.
+  // Validates the batch of `job`, which must stay alive until Commit returned, and redacts it again.
   void Add(const Job& job, const BatchJob& work);
   bool empty() const { return entries_.empty(); }
   // Of the bodies of its batches, before compression.
@@ -53,6 +56,7 @@ class ApplyGroup {
   const Clock* const clock_;
   Logger* const logger_;
   IngestObserver* const observer_;
+  SecondRedactor* const redactor_;
   const BatchLimits limits_;
   size_t body_bytes_ = 0;
   std::vector<Entry> entries_;

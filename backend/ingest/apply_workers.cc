@@ -25,7 +25,12 @@ struct ApplyWorkers::Shard {
 };
 
 ApplyWorkers::ApplyWorkers(Store* store, const Clock* clock, Logger* logger, IngestObserver* observer, Options options)
-    : store_(store), clock_(clock), logger_(logger), observer_(observer), options_(options) {
+    : store_(store),
+      clock_(clock),
+      logger_(logger),
+      observer_(observer),
+      options_(options),
+      redactor_(options.second_redaction ? std::make_unique<SecondRedactor>() : nullptr) {
   for (size_t i = 0; i < std::max<size_t>(1, options_.threads); ++i) {
     shards_.push_back(std::make_unique<Shard>());
     shards_.back()->index = i;
@@ -78,7 +83,7 @@ void ApplyWorkers::RunShard(Shard& shard) {
     std::vector<Job> jobs = TakeGroup(shard);
     if (jobs.empty()) return;
     const auto new_group = [this] {
-      return std::make_unique<ApplyGroup>(store_, clock_, logger_, observer_, options_.limits);
+      return std::make_unique<ApplyGroup>(store_, clock_, logger_, observer_, redactor_.get(), options_.limits);
     };
     auto group = new_group();
     absl::Duration began = clock_->Monotonic();

@@ -17,6 +17,7 @@
 #include "backend/ingest/batch_validator.h"
 #include "backend/ingest/byte_budget.h"
 #include "backend/ingest/ingest_observer.h"
+#include "backend/ingest/second_redaction.h"
 #include "backend/store/store.h"
 #include "platform/clock.h"
 #include "platform/log.h"
@@ -88,6 +89,8 @@ class ApplyWorkers {
     absl::Duration retry_first = absl::Milliseconds(100);
     absl::Duration retry_last = absl::Seconds(10);
     BatchLimits limits;
+    // Whether records are searched for secrets again before they are stored.
+    bool second_redaction = true;
   };
 
   // Everything pointed to must outlive the workers.
@@ -127,6 +130,8 @@ class ApplyWorkers {
   Logger* const logger_;
   IngestObserver* const observer_;
   const Options options_;
+  // nullptr if not asked for.
+  const std::unique_ptr<SecondRedactor> redactor_;
   StopSource stop_;
   std::mutex drain_mutex_;
   bool drained_ = false;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "absl/strings/match.h"
 #include "backend/ingest/session_outbox.h"
 #include "backend/ingest/testing/test_batches.h"
 #include "backend/store/testing/fake_store.h"
@@ -109,6 +110,29 @@ class ApplyWorkersTest : public ::testing::Test {
   std::shared_ptr<TestOwner> owner_ = std::make_shared<TestOwner>();
   std::unique_ptr<ApplyWorkers> workers_;
 };
+
+// What is stored is redacted; what the sets of agent and backend are compared by is what was sent.
+TEST_F(ApplyWorkersTest, SecretsAreReplacedBehindTheFingerprint) {
+  pb::Record record = TestPackage("bash", clock_.Now());
+  record.mutable_process()->set_pid(7);
+  for (const char* argument : {"mysql", "-ptulipKiosk"}) record.mutable_process()->add_argv(argument);
+  store_.SetVerdict([](const PreparedBatch& batch) {
+    SetDigest digest;
+    for (const PreparedRecord& prepared : batch.records) digest.Add(prepared.asset_key, prepared.fingerprint);
+    ApplyOutcome outcome;
+    if (!(digest == batch.after)) outcome.verdict = ApplyVerdict::kResync;
+    return outcome;
+  });
+  for (const bool again : {true, false}) {
+    options_.second_redaction = again;
+    Start();
+    ASSERT_TRUE(Enqueue(BatchOf(TestFullBatch(again ? 1 : 2, again ? 1 : 2, {record}))));
+    ASSERT_TRUE(owner_->AwaitDone(again ? 1 : 2));
+    const std::string& payload = store_.Applied().back().records.at(0).payload;
+    EXPECT_EQ(absl::StrContains(payload, "tulipKiosk"), !again);
+  }
+  EXPECT_THAT(owner_->events(), ElementsAre("ack 1", "ack 2"));
+}
 
 TEST_F(ApplyWorkersTest, AcknowledgesOnlyAfterCommit) {
   store_.HoldApplies(true);

@@ -3,6 +3,7 @@
 #define ROLLCALL_BACKEND_INGEST_INGEST_OBSERVER_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -41,6 +42,8 @@ class IngestObserver {
   virtual void OnWindow(bool /*lowered*/) {}
   virtual void OnBatchReceived(size_t /*wire_bytes*/) {}
   virtual void OnBatchRejected(RejectReason /*reason*/) {}
+  // The second look for secrets replaced `values` by the rule; both names are from closed sets.
+  virtual void OnRedactedAgain(absl::string_view /*kind*/, absl::string_view /*rule*/, uint64_t /*values*/) {}
   // A complete set was asked for.
   virtual void OnResync(pb::Resync::Cause /*cause*/) {}
   virtual void OnBatchApplied(const ApplyOutcome& /*outcome*/, size_t /*records*/, size_t /*clock_suspects*/) {}

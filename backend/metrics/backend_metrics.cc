@@ -61,6 +61,8 @@ struct BackendMetrics::Families {
         batch_bytes(Counters(r, "rollcall_batch_bytes_received_total", "Bytes of batches on the wire.").Add({})),
         batches_rejected(Counters(r, "rollcall_batches_rejected_total", "Batches that broke a rule, by rule.")),
         batches_applied(Counters(r, "rollcall_batches_applied_total", "Batches given to the store, by verdict.")),
+        redacted_again(Counters(r, "rollcall_redacted_again_total",
+                                "Values agents had not redacted and the backend did, by kind of record and rule.")),
         resyncs(Counters(r, "rollcall_resyncs_total", "Complete sets asked for, by cause.")),
         records(Counters(r, "rollcall_records_received_total", "Records in applied batches.").Add({})),
         record_changes(Counters(r, "rollcall_record_changes_total", "Changes of the stored state, by kind of change.")),
@@ -100,6 +102,7 @@ struct BackendMetrics::Families {
   Counter& batch_bytes;
   Family<Counter>& batches_rejected;
   Family<Counter>& batches_applied;
+  Family<Counter>& redacted_again;
   Family<Counter>& resyncs;
   Counter& records;
   Family<Counter>& record_changes;
@@ -152,6 +155,11 @@ void BackendMetrics::OnDrain(pb::Drain::Reason reason) {
 
 void BackendMetrics::OnWindow(bool lowered) {
   families_->window_changes.Add({{"change", lowered ? "lowered" : "raised"}}).Increment();
+}
+
+void BackendMetrics::OnRedactedAgain(absl::string_view kind, absl::string_view rule, uint64_t values) {
+  families_->redacted_again.Add({{"kind", std::string(kind)}, {"rule", std::string(rule)}})
+      .Increment(static_cast<double>(values));
 }
 
 void BackendMetrics::OnResync(pb::Resync::Cause cause) {

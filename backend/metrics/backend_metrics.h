@@ -36,6 +36,7 @@ class BackendMetrics : public IngestObserver, public QueryObserver {
   void OnWindow(bool lowered) override;
   void OnBatchReceived(size_t wire_bytes) override;
   void OnBatchRejected(RejectReason reason) override;
+  void OnRedactedAgain(absl::string_view kind, absl::string_view rule, uint64_t values) override;
   void OnResync(pb::Resync::Cause cause) override;
   void OnBatchApplied(const ApplyOutcome& outcome, size_t records, size_t clock_suspects) override;
   void OnCommitted(absl::Duration latency) override;

@@ -25,6 +25,7 @@ TEST(BackendMetrics, CountsWhatItObserves) {
   outcome.verdict = ApplyVerdict::kResync;
   outcome.cause = pb::Resync::BASE_MISMATCH;
   metrics.OnBatchApplied(outcome, 0, 0);
+  metrics.OnRedactedAgain("process", "url.userinfo", 2);
   metrics.OnResync(pb::Resync::BASE_MISMATCH);
   metrics.OnGreeting(Greeting::kLaterLife);
   metrics.OnPollAsked();
@@ -45,6 +46,7 @@ TEST(BackendMetrics, CountsWhatItObserves) {
            "rollcall_batch_bytes_received_total 100",
            "rollcall_batches_rejected_total{reason=\"reserved_field\"} 1",
            "rollcall_batches_applied_total{verdict=\"applied\"} 1",
+           "rollcall_redacted_again_total{kind=\"process\",rule=\"url.userinfo\"} 2",
            "rollcall_resyncs_total{cause=\"base_mismatch\"} 1",
            "rollcall_greetings_total{agent=\"later_life\"} 1",
            "rollcall_polls_asked_total 1",

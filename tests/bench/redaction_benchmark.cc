@@ -8,15 +8,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "agent/redaction/redactor.h"
 #include "benchmark/benchmark.h"
+#include "platform/redaction/redactor.h"
 
 namespace rollcall {
 namespace {
 
+constexpr char kTraps[] = "platform/redaction/testdata/traps.tsv";
+constexpr char kSecrets[] = "platform/redaction/testdata/secrets.tsv";
+constexpr char kRealLines[] = "tests/redaction/real_lines.tsv";
+
 // Values of one kind; the first `skip` cells of a line are labels.
 std::vector<std::vector<std::string>> ReadValues(const char* name, const std::string& kind, size_t skip) {
-  std::ifstream file(absl::StrCat(ROLLCALL_SOURCE_DIR, "/agent/redaction/testdata/", name));
+  std::ifstream file(absl::StrCat(ROLLCALL_SOURCE_DIR, "/", name));
   std::vector<std::vector<std::string>> values;
   for (std::string line; std::getline(file, line);) {
     const std::vector<std::string> cells = absl::StrSplit(line, '\t');
@@ -48,13 +52,18 @@ void Measure(benchmark::State& state, const std::vector<std::vector<std::string>
   state.SetItemsProcessed(static_cast<int64_t>(microseconds.size()));
 }
 
-void BM_ArgvHarmless(benchmark::State& state) { Measure(state, ReadValues("traps.tsv", "argv", 1), RedactArgv); }
-void BM_ArgvSecret(benchmark::State& state) { Measure(state, ReadValues("secrets.tsv", "argv", 2), RedactArgv); }
+void BM_ArgvHarmless(benchmark::State& state) { Measure(state, ReadValues(kTraps, "argv", 1), RedactArgv); }
+void BM_ArgvSecret(benchmark::State& state) { Measure(state, ReadValues(kSecrets, "argv", 2), RedactArgv); }
 void BM_Url(benchmark::State& state) {
-  Measure(state, ReadValues("secrets.tsv", "url", 2), [](auto* value) { RedactUrl(&(*value)[0]); });
+  Measure(state, ReadValues(kSecrets, "url", 2), [](auto* value) { RedactUrl(&(*value)[0]); });
 }
 void BM_Text(benchmark::State& state) {
-  Measure(state, ReadValues("secrets.tsv", "text", 2), [](auto* value) { RedactText(&(*value)[0]); });
+  Measure(state, ReadValues(kSecrets, "text", 2), [](auto* value) { RedactText(&(*value)[0]); });
+}
+
+// What hosts have: lines of packages' scripts and settings, hardly any with a secret.
+void BM_RealText(benchmark::State& state) {
+  Measure(state, ReadValues(kRealLines, "text", 2), [](auto* value) { RedactText(&(*value)[0]); });
 }
 
 // Whether the time grows with the size alone: values that keep every rule busy.
@@ -73,6 +82,7 @@ BENCHMARK(BM_ArgvHarmless);
 BENCHMARK(BM_ArgvSecret);
 BENCHMARK(BM_Url);
 BENCHMARK(BM_Text);
+BENCHMARK(BM_RealText);
 BENCHMARK(BM_TextBySize)->Arg(1 << 10)->Arg(2 << 10)->Arg(4 << 10)->Arg(8 << 10);
 
 }  // namespace
