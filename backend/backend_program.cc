@@ -23,12 +23,15 @@
 #include "backend/descriptor_limit.h"
 #include "backend/engine_home/engine_home.h"
 #include "backend/init_command.h"
+#include "backend/keys/aes_gcm.h"
 #include "backend/lifecycle_service/lifecycle_home.h"
 #include "backend/metrics/retention_metrics.h"
 #include "backend/pki/credential_files.h"
 #include "backend/query/policy_retention.h"
 #include "backend/server.h"
 #include "backend/store/sqlite/sqlite_store.h"
+#include "backend/token_command.h"
+#include "backend/tokens/token_keeper.h"
 #include "platform/scoped_fd.h"
 #include "platform/version.h"
 
@@ -114,6 +117,7 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const BackendConfig& config) {
   if (!pair.ok()) return pair.status();
   if (!authority.ok()) return authority.status();
   options.listen = config.listen;
+  options.people_listen = config.people_listen;
   options.server_pair = *std::move(pair);
   options.authority_pem = *std::move(authority);
   options.metrics_address = config.metrics_address;
@@ -219,6 +223,7 @@ void SayStarted(Logger& logger, const BackendConfig& config, const RetentionPoli
               {{"version", Version()},
                {"listen", config.listen},
                {"port", server.port()},
+               {"people_port", server.people_port()},
                {"metrics_port", server.metrics_port()},
                {"policy", policy.data.id()},
                {"policy_version", policy.data.version()}});
@@ -247,6 +252,11 @@ absl::Status RunServer(const BackendConfig& config, const sigset_t& signals, Log
     parts.audit = (*home)->audit();
     parts.lifecycle = &(*home)->engine();
   }
+  absl::StatusOr<std::unique_ptr<TokenKeeper>> tokens = TokenKeeper::Open(
+      TokenDatabasePath(config.data_dir), clock.clock, &logger, *home == nullptr ? nullptr : (*home)->ledger());
+  if (!tokens.ok()) return tokens.status();
+  parts.tokens = (*tokens)->book();
+  (*tokens)->Start();
   RetentionMetrics retention_metrics(metrics.registry());
   absl::StatusOr<std::unique_ptr<EngineHome>> engine =
       OpenEngine(config, retention.policy(), **store, home->get(), clock, logger, retention_metrics);
@@ -329,6 +339,41 @@ CLI::App* AddAdd(CLI::App* app, const std::string& what, AddOptions* options, Ce
   return add;
 }
 
+// `operator token` and what is below it.
+struct TokenCommands {
+  CLI::App* create;
+  CLI::App* list;
+  CLI::App* revoke;
+  TokenCreateOptions options;
+  std::string id;
+};
+
+void AddTokenCommands(CLI::App* operator_group, TokenCommands* commands) {
+  CLI::App* group =
+      operator_group->add_subcommand("token", "Manage tokens, which people have in place of certificates");
+  group->require_subcommand(1);
+  TokenCreateOptions* options = &commands->options;
+  const auto add = [&](const char* name, const char* help) {
+    CLI::App* command = group->add_subcommand(name, help);
+    command->add_option("--data-dir", options->data_dir, "Data folder")->envname("ROLLCALL_DATA_DIR")->required();
+    return command;
+  };
+  commands->create = add("create", "Make a token, and the file for `rollcall login`");
+  commands->create->add_option("--tenant", options->tenant, "Tenant it is for")->required();
+  commands->create->add_option("--name", options->name, "Person's name")->required();
+  commands->create
+      ->add_option("--role", options->roles,
+                   "viewer, operator, privacy-officer or auditor, or TENANT/ROLE for another tenant (repeatable)")
+      ->required();
+  commands->create->add_option("--server", options->server, "HOST:PORT at which people reach people_listen")
+      ->required();
+  commands->create->add_option("--ttl", options->lifetime, "How long it is good, 1m to 90d (default 12h)");
+  commands->create->add_option("--out", options->out_file, "Login file to write (default: standard output)");
+  commands->list = add("list", "Tokens there are");
+  commands->revoke = add("revoke", "End a token within seconds");
+  commands->revoke->add_option("ID", commands->id, "Id of the token, as list has it")->required();
+}
+
 int Report(const absl::Status& status) {
   if (status.ok()) return kExitOk;
   return Fail(absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed, status);
@@ -354,6 +399,8 @@ int Run(int argc, char** argv, const BackendClock& clock) {
       "--role", operator_options.roles,
       "viewer, operator, privacy-officer or auditor, or TENANT/ROLE for another tenant (repeatable; "
       "default: operator)");
+  TokenCommands token;
+  AddTokenCommands(operator_add->get_parent(), &token);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -365,6 +412,11 @@ int Run(int argc, char** argv, const BackendClock& clock) {
   if (init->parsed()) return Report(RunInit(init_options, *clock.clock, std::cout));
   if (agent_add->parsed()) return Report(RunAgentAdd(agent_options, *clock.clock, std::cout));
   if (operator_add->parsed()) return Report(RunOperatorAdd(operator_options, *clock.clock, std::cout));
+  if (token.create->parsed()) {
+    return Report(RunTokenCreate(token.options, *clock.clock, &RandomBytes, std::cout, std::cerr));
+  }
+  if (token.list->parsed()) return Report(RunTokenList(token.options.data_dir, *clock.clock, std::cout));
+  if (token.revoke->parsed()) return Report(RunTokenRevoke(token.options.data_dir, token.id, *clock.clock, std::cout));
   return Serve(serve_flags, clock);
 }
 

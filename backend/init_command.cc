@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
-#include "backend/access/grant.h"
+#include "backend/person_roles.h"
 #include "backend/pki/certificate_authority.h"
 #include "backend/pki/certificate_info.h"
 #include "backend/pki/credential_files.h"
@@ -204,27 +204,6 @@ absl::Status AddPeer(const AddOptions& options, const std::vector<PeerIdentity>&
   return status;
 }
 
-// What the person is to be; checked as the server will read it.
-absl::StatusOr<std::vector<PeerIdentity>> PersonOf(const AddOptions& options) {
-  std::vector<std::string> roles = options.roles;
-  if (roles.empty()) roles.push_back(std::string(PeerRoleName(PeerRole::kOperator)));
-  std::vector<PeerIdentity> identities;
-  std::vector<std::string> uris;
-  for (const std::string& text : roles) {
-    const size_t slash = text.find('/');
-    const bool other = slash != std::string::npos;
-    const absl::StatusOr<PeerRole> role = ParsePeerRole(other ? text.substr(slash + 1) : text);
-    if (!role.ok()) return role.status();
-    identities.push_back({other ? text.substr(0, slash) : options.tenant, *role, options.id});
-    absl::StatusOr<std::string> uri = IdentityUri(identities.back());
-    if (!uri.ok()) return uri.status();
-    uris.push_back(*std::move(uri));
-  }
-  const absl::StatusOr<Grant> grant = GrantOf(uris, absl::InfiniteFuture());
-  if (!grant.ok()) return absl::InvalidArgumentError(grant.status().message());
-  return identities;
-}
-
 }  // namespace
 
 std::string PkiFolder(const std::string& data_dir) { return absl::StrCat(data_dir, "/pki"); }
@@ -254,7 +233,9 @@ absl::Status RunAgentAdd(const AddOptions& options, const Clock& clock, std::ost
 }
 
 absl::Status RunOperatorAdd(const AddOptions& options, const Clock& clock, std::ostream& out) {
-  const absl::StatusOr<std::vector<PeerIdentity>> person = PersonOf(options);
+  std::vector<std::string> roles = options.roles;
+  if (roles.empty()) roles.push_back(std::string(PeerRoleName(PeerRole::kOperator)));
+  const absl::StatusOr<std::vector<PeerIdentity>> person = IdentitiesOf(options.tenant, options.id, roles);
   if (!person.ok()) return person.status();
   return AddPeer(options, *person, "operator", clock.Now(), out);
 }

@@ -14,6 +14,7 @@
 #include "backend/access/log_audit_sink.h"
 #include "backend/lifecycle_service/lifecycle_service.h"
 #include "backend/operate/operate_service.h"
+#include "backend/people/people_service.h"
 #include "backend/pki/certificate_info.h"
 #include "backend/query/coverage.h"
 #include "backend/query/query_service.h"
@@ -29,7 +30,11 @@ constexpr absl::Duration kReconnectAfterShutdown = absl::Seconds(5);
 constexpr double kPollStretch = 1.5;
 constexpr absl::Duration kCoverageInterval = absl::Minutes(1);
 constexpr int kFinishGraceSeconds = 2;
-constexpr const char* kServices[] = {"", "rollcall.v1.Ingest", "rollcall.v1.Lifecycle", "rollcall.v1.Operate",
+constexpr const char* kServices[] = {"",
+                                     "rollcall.v1.Ingest",
+                                     "rollcall.v1.Lifecycle",
+                                     "rollcall.v1.Operate",
+                                     "rollcall.v1.People",
                                      "rollcall.v1.Query"};
 
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
@@ -56,8 +61,9 @@ void SetChannelArguments(const ServerOptions& options, grpc::ServerBuilder* buil
   builder->AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
 }
 
-std::shared_ptr<grpc::ServerCredentials> Credentials(const ServerOptions& options) {
-  grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+std::shared_ptr<grpc::ServerCredentials> Credentials(const ServerOptions& options,
+                                                     grpc_ssl_client_certificate_request_type clients) {
+  grpc::SslServerCredentialsOptions tls(clients);
   tls.pem_root_certs = options.authority_pem;
   tls.pem_key_cert_pairs.push_back({options.server_pair.key_pem, options.server_pair.certificate_pem});
   return grpc::SslServerCredentials(tls);
@@ -76,14 +82,16 @@ class GrpcBackendServer final : public BackendServer {
         guarded_(parts.store),
         log_audit_(parts.logger),
         judge_(parts.clock, parts.audit == nullptr ? &log_audit_ : parts.audit, parts.logger),
+        people_known_(parts.tokens, parts.clock, parts.metrics),
         engine_(
             &guarded_, parts.retention, parts.clock,
             [this](const AgentName& agent) { return registry_.IsConnected(agent); }, RhythmWithoutSession()),
         pool_(options.query_threads, kMaxWaitingQueries),
-        query_(&engine_, {&pool_, parts.clock, &judge_}, parts.logger, parts.metrics),
+        query_(&engine_, Serving(), parts.logger, parts.metrics),
         operate_engine_(&guarded_, parts.clock),
-        operate_(&operate_engine_, {&pool_, parts.clock, &judge_}, parts.logger, parts.metrics),
-        lifecycle_(parts.lifecycle, {&pool_, parts.clock, &judge_}, parts.logger, parts.metrics) {}
+        operate_(&operate_engine_, Serving(), parts.logger, parts.metrics),
+        lifecycle_(parts.lifecycle, Serving(), parts.logger, parts.metrics),
+        people_(Serving(), parts.logger, parts.metrics) {}
 
   ~GrpcBackendServer() override { Shutdown(absl::Seconds(1)); }
 
@@ -98,15 +106,16 @@ class GrpcBackendServer final : public BackendServer {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     SetChannelArguments(options_, &builder);
-    builder.AddListeningPort(options_.listen, Credentials(options_), &port_);
+    AddPorts(&builder);
     builder.RegisterService(&ingest_);
     builder.RegisterService(&query_);
     builder.RegisterService(&operate_);
     builder.RegisterService(&lifecycle_);
+    builder.RegisterService(&people_);
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port_ <= 0) {
-      return absl::UnavailableError(absl::StrCat(
-          "listen on ", options_.listen, ": the address is taken or not this machine's; choose another with --listen"));
+    if (server_ == nullptr || port_ <= 0) return CannotListen(options_.listen, "--listen");
+    if (!options_.people_listen.empty() && people_port_ <= 0) {
+      return CannotListen(options_.people_listen, "--people-listen");
     }
     parts_.metrics->SetInflightLimit(budget_.limit());
     CheckStore();
@@ -115,6 +124,7 @@ class GrpcBackendServer final : public BackendServer {
   }
 
   int port() const override { return port_; }
+  int people_port() const override { return people_port_; }
   int metrics_port() const override { return metrics_endpoint_ == nullptr ? 0 : metrics_endpoint_->port(); }
 
   bool Shutdown(absl::Duration timeout) override {
@@ -137,6 +147,22 @@ class GrpcBackendServer final : public BackendServer {
   }
 
  private:
+  OperatorServing Serving() { return {&pool_, parts_.clock, &judge_, &people_known_}; }
+
+  void AddPorts(grpc::ServerBuilder* builder) {
+    builder->AddListeningPort(
+        options_.listen, Credentials(options_, GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY), &port_);
+    if (options_.people_listen.empty()) return;
+    // Nobody is asked for a certificate there, so what needs one, such as ingest, is refused there.
+    builder->AddListeningPort(options_.people_listen, Credentials(options_, GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE),
+                              &people_port_);
+  }
+
+  static absl::Status CannotListen(absl::string_view address, absl::string_view flag) {
+    return absl::UnavailableError(absl::StrCat(
+        "listen on ", address, ": the address is taken or not this machine's; choose another with ", flag));
+  }
+
   ContactRhythm RhythmWithoutSession() const {
     ContactRhythm rhythm;
     rhythm.heartbeat_interval = options_.session.heartbeat_interval;
@@ -217,15 +243,18 @@ class GrpcBackendServer final : public BackendServer {
   GuardedStore guarded_;
   LogAuditSink log_audit_;
   CallJudge judge_;
+  PersonAuthenticator people_known_;
   QueryEngine engine_;
   WorkPool pool_;
   QueryService query_;
   OperateEngine operate_engine_;
   OperateService operate_;
   LifecycleService lifecycle_;
+  PeopleService people_;
   std::unique_ptr<MetricsEndpoint> metrics_endpoint_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
+  int people_port_ = 0;
   StopSource stop_;
   std::thread housekeeper_;
   std::optional<bool> writable_;

@@ -16,6 +16,7 @@
 #include "backend/pki/certificate_authority.h"
 #include "backend/query/retention_explainer.h"
 #include "backend/store/store.h"
+#include "backend/tokens/token_book.h"
 #include "platform/clock.h"
 #include "platform/log.h"
 
@@ -24,6 +25,8 @@ namespace rollcall {
 struct ServerOptions {
   // HOST:PORT; port 0 is a free one.
   std::string listen = "127.0.0.1:0";
+  // Where people connect who have tokens and no certificates, HOST:PORT; nowhere if empty.
+  std::string people_listen;
   // The server's own certificate, and the authority whose clients it accepts.
   CertifiedKey server_pair;
   std::string authority_pem;
@@ -54,6 +57,8 @@ struct ServerParts {
   AuditSink* audit = nullptr;
   // Tenants' lives; nullptr if another process keeps them.
   const LifecycleEngine* lifecycle = nullptr;
+  // Tokens of people; none is good if nullptr.
+  TokenBook* tokens = nullptr;
 };
 
 class BackendServer {
@@ -65,6 +70,8 @@ class BackendServer {
   static absl::StatusOr<std::unique_ptr<BackendServer>> Start(const ServerOptions& options, const ServerParts& parts);
 
   virtual int port() const = 0;
+  // 0 if there is no people_listen.
+  virtual int people_port() const = 0;
   // 0 if metrics are not served.
   virtual int metrics_port() const = 0;
 

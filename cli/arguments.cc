@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/bind_command.h"
 #include "cli/lifecycle_arguments.h"
+#include "cli/people_arguments.h"
 #include "cli/policy_command.h"
 #include "platform/version.h"
 
@@ -16,8 +17,12 @@ namespace {
 
 void AddConnectionOptions(CLI::App* app, Arguments* a) {
   const char* group = "Connection";
-  app->add_option("--config", a->config_file, "YAML file with the settings below")
+  app->add_option("--config", a->config_file, "YAML file with the settings below, and contexts")
       ->envname("ROLLCALL_CONFIG")
+      ->group(group);
+  app->add_option("--context", a->context,
+                  "Context to use (see: rollcall context list); options go before what it says")
+      ->envname("ROLLCALL_CONTEXT")
       ->group(group);
   app->add_option("--server", a->server, "Backend, HOST:PORT")->envname("ROLLCALL_SERVER")->group(group);
   app->add_option("--server-name", a->server_name, "Name in the backend's certificate, if not HOST")
@@ -26,9 +31,7 @@ void AddConnectionOptions(CLI::App* app, Arguments* a) {
   app->add_option("--ca", a->ca, "CA certificate (PEM)")->envname("ROLLCALL_CA")->group(group);
   app->add_option("--cert", a->cert, "Your certificate (PEM)")->envname("ROLLCALL_CERT")->group(group);
   app->add_option("--key", a->key, "Its key (PEM)")->envname("ROLLCALL_KEY")->group(group);
-  app->add_option("--tenant", a->tenant, "Which tenant, if your certificate has several")
-      ->envname("ROLLCALL_TENANT")
-      ->group(group);
+  app->add_option("--tenant", a->tenant, "Which tenant, if you have several")->envname("ROLLCALL_TENANT")->group(group);
   app->add_option("--purpose", a->purpose, "What calls are made for, where they may be")
       ->envname("ROLLCALL_PURPOSE")
       ->check(CLI::IsMember({"provide-feature", "data-subject-request", "legal-obligation"}))
@@ -214,6 +217,7 @@ ParseResult ParseArguments(const std::vector<std::string>& words) {
   AddDiff(&app, arguments);
   AddRetention(&app, arguments);
   AddLifecycle(&app, arguments);
+  AddPeople(&app, arguments);
   AddPolicy(&app, arguments);
   AddRetract(&app, arguments);
   AddCertificate(&app, arguments);

@@ -15,13 +15,15 @@ namespace rollcall {
 struct Arguments {
   // Connection settings; empty ones come from the configuration file.
   std::string config_file;
+  // The file's current context if empty.
+  std::string context;
   std::string server;
   std::string server_name;
   std::string ca;
   std::string cert;
   std::string key;
 
-  // What calls are made for and in; empty: as PurposeFor, the certificate's only tenant, none.
+  // What calls are made for and in; empty: as PurposeFor, the context's or only tenant, none.
   std::string purpose;
   std::string tenant;
   std::string ticket;
@@ -45,7 +47,7 @@ struct ParseResult {
   std::string text;
 };
 
-// Parses `words` (without the program's name). Environment variables ROLLCALL_CONFIG,
+// Parses `words` (without the program's name). Environment variables ROLLCALL_CONFIG, ROLLCALL_CONTEXT,
 // ROLLCALL_SERVER, ROLLCALL_SERVER_NAME, ROLLCALL_CA, ROLLCALL_CERT, ROLLCALL_KEY, ROLLCALL_TENANT,
 // ROLLCALL_PURPOSE and ROLLCALL_TICKET stand in for options that are not given.
 ParseResult ParseArguments(const std::vector<std::string>& words);

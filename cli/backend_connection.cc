@@ -13,6 +13,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "platform/status_macros.h"
+#include "rollcall/v1/people.grpc.pb.h"
 #include "rollcall/v1/purpose.pb.h"
 
 namespace rollcall {
@@ -27,21 +29,42 @@ absl::StatusOr<std::string> ReadPem(absl::string_view what, const std::string& p
   return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 
-}  // namespace
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const CliConfig& config) {
+  grpc::SslCredentialsOptions tls;
+  tls.pem_root_certs = config.ca_data;
+  if (config.ca_data.empty()) {
+    ROLLCALL_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadPem("CA certificate", config.ca));
+  }
+  if (config.token.empty()) {
+    ROLLCALL_ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadPem("certificate", config.cert));
+    ROLLCALL_ASSIGN_OR_RETURN(tls.pem_private_key, ReadPem("key", config.key));
+    return grpc::SslCredentials(tls);
+  }
+  return grpc::CompositeChannelCredentials(grpc::SslCredentials(tls), grpc::AccessTokenCredentials(config.token));
+}
 
-absl::StatusOr<BackendConnection> ConnectToBackend(const CliConfig& config) {
-  const auto ca = ReadPem("CA certificate", config.ca);
-  if (!ca.ok()) return ca.status();
-  const auto cert = ReadPem("certificate", config.cert);
-  if (!cert.ok()) return cert.status();
-  const auto key = ReadPem("key", config.key);
-  if (!key.ok()) return key.status();
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const CliConfig& config) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ChannelCredentials> credentials, CredentialsOf(config));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   if (!config.server_name.empty()) arguments.SetSslTargetNameOverride(config.server_name);
-  const auto credentials =
-      grpc::SslCredentials({.pem_root_certs = *ca, .pem_private_key = *key, .pem_cert_chain = *cert});
-  const auto channel = grpc::CreateCustomChannel(config.server, credentials, arguments);
+  return grpc::CreateCustomChannel(config.server, credentials, arguments);
+}
+
+}  // namespace
+
+absl::StatusOr<pb::WhoAmIResponse> AskWhoAmI(const CliConfig& config) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(config));
+  grpc::ClientContext call;
+  call.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(60, GPR_TIMESPAN)));
+  pb::WhoAmIResponse response;
+  const grpc::Status status = pb::People::NewStub(channel)->WhoAmI(&call, pb::WhoAmIRequest(), &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response;
+}
+
+absl::StatusOr<BackendConnection> ConnectToBackend(const CliConfig& config) {
+  ROLLCALL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(config));
   return BackendConnection{rollcall::v1::Query::NewStub(channel), rollcall::v1::Operate::NewStub(channel),
                            rollcall::v1::Lifecycle::NewStub(channel)};
 }

@@ -8,6 +8,7 @@
 #include "cli/cli_config.h"
 #include "rollcall/v1/lifecycle_service.grpc.pb.h"
 #include "rollcall/v1/operate.grpc.pb.h"
+#include "rollcall/v1/people.pb.h"
 #include "rollcall/v1/query.grpc.pb.h"
 
 namespace rollcall {
@@ -18,8 +19,12 @@ struct BackendConnection {
   std::unique_ptr<rollcall::v1::Lifecycle::StubInterface> lifecycle;
 };
 
-// Connects lazily over mTLS. Errors: InvalidArgument if a file of `config` cannot be read.
+// Connects lazily over TLS, with the certificate of `config` or with its token. Errors: InvalidArgument if a file of it
+// cannot be read.
 absl::StatusOr<BackendConnection> ConnectToBackend(const CliConfig& config);
+
+// Asks the backend of `config` whom it takes us for. Errors: as ConnectToBackend, and FromGrpc's.
+absl::StatusOr<rollcall::v1::WhoAmIResponse> AskWhoAmI(const CliConfig& config);
 
 }  // namespace rollcall
 

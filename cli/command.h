@@ -36,6 +36,8 @@ enum ExitCode {
 // The exit code for a command that ended with `status`.
 int ExitCodeFor(const absl::Status& status);
 
+struct PeopleTools;
+
 // Everything a command may use; outlives it. Commands run on one thread.
 struct CommandContext {
   Screen* screen;
@@ -43,7 +45,9 @@ struct CommandContext {
   pb::Query::StubInterface* backend = nullptr;
   pb::Operate::StubInterface* operate = nullptr;
   pb::Lifecycle::StubInterface* lifecycle = nullptr;
-  // Sent with every call: which of the certificate's tenants, and why the law demands it. Empty ones are not sent.
+  // Of commands about who is asking: cli/people_command.h.
+  const PeopleTools* people = nullptr;
+  // Sent with every call: which of the caller's tenants, and why the law demands it. Empty ones are not sent.
   std::string tenant;
   std::string ticket;
   // For calls that may be made for it; see PurposeFor.

@@ -2,44 +2,55 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
+#include <cstdlib>
 #include <iostream>
-#include <iterator>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "cli/arguments.h"
 #include "cli/backend_connection.h"
 #include "cli/cli_config.h"
+#include "cli/config_home.h"
+#include "cli/people_command.h"
 #include "platform/clock.h"
 #include "platform/host_identity.h"
+#include "platform/status_macros.h"
 #include "platform/table.h"
 
 namespace rollcall {
 namespace {
 
-// The configuration file, with what the command line and the environment say on top.
-absl::StatusOr<CliConfig> LoadConfig(const Arguments& arguments) {
-  CliConfig config;
-  if (!arguments.config_file.empty()) {
-    std::ifstream file(arguments.config_file);
-    if (!file)
-      return absl::InvalidArgumentError(absl::StrCat("read ", arguments.config_file, ": no such file or not readable"));
-    const std::string yaml((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    auto parsed = ParseCliConfig(yaml, arguments.config_file);
-    if (!parsed.ok()) return parsed.status();
-    config = *std::move(parsed);
+// What the command line and the environment say.
+CliConfig GivenSettings(const Arguments& arguments) {
+  CliConfig given;
+  given.server = arguments.server;
+  given.server_name = arguments.server_name;
+  given.ca = arguments.ca;
+  given.cert = arguments.cert;
+  given.key = arguments.key;
+  given.tenant = arguments.tenant;
+  return given;
+}
+
+PeopleTools MakePeopleTools(const Arguments& arguments) {
+  PeopleTools tools;
+  tools.config_path = arguments.config_file;
+  if (tools.config_path.empty()) tools.config_path = DefaultConfigPath(getenv("XDG_CONFIG_HOME"), getenv("HOME"));
+  tools.context = arguments.context;
+  tools.given = GivenSettings(arguments);
+  tools.who_am_i = &AskWhoAmI;
+  return tools;
+}
+
+absl::StatusOr<CliConfig> LoadSettings(const Arguments& arguments, const PeopleTools& tools) {
+  // Without a home all has to be given.
+  CliConfigFile file;
+  if (!tools.config_path.empty()) {
+    ROLLCALL_ASSIGN_OR_RETURN(file,
+                              LoadConfigFile(tools.config_path, /*may_be_missing=*/arguments.config_file.empty()));
   }
-  const auto overlay = [](const std::string& value, std::string* target) {
-    if (!value.empty()) *target = value;
-  };
-  overlay(arguments.server, &config.server);
-  overlay(arguments.server_name, &config.server_name);
-  overlay(arguments.ca, &config.ca);
-  overlay(arguments.cert, &config.cert);
-  overlay(arguments.key, &config.key);
-  if (absl::Status status = CheckComplete(config); !status.ok()) return status;
+  ROLLCALL_ASSIGN_OR_RETURN(CliConfig config, ChooseSettings(file, tools.context, tools.given));
+  ROLLCALL_RETURN_IF_ERROR(CheckComplete(config));
   return config;
 }
 
@@ -65,10 +76,13 @@ absl::Status RunCommand(const Arguments& arguments, Screen* screen) {
     pb::Purpose_Parse(absl::AsciiStrToUpper(absl::StrReplaceAll(arguments.purpose, {{"-", "_"}})), &purpose);
     context.purpose = purpose;
   }
+  const PeopleTools tools = MakePeopleTools(arguments);
+  context.people = &tools;
   BackendConnection backend;
   if (arguments.needs_backend) {
-    const auto config = LoadConfig(arguments);
+    const auto config = LoadSettings(arguments, tools);
     if (!config.ok()) return config.status();
+    context.tenant = config->tenant;
     auto connected = ConnectToBackend(*config);
     if (!connected.ok()) return connected.status();
     backend = *std::move(connected);

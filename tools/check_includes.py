@@ -18,14 +18,14 @@ MAY_INCLUDE = {
 ALSO = {"cli": ("backend/retention/",)}
 # Third-party headers that only some folders may see.
 LIMITED = {
-    r"^(grpcpp|grpc)/|\.grpc\.pb\.h$": ("agent/transport/", "backend/ingest/", "backend/lifecycle_service/", "backend/operate/", "backend/query/", "backend/server", "cli/", "tests/", "agent/main.cc", "backend/main.cc"),
+    r"^(grpcpp|grpc)/|\.grpc\.pb\.h$": ("agent/transport/", "backend/ingest/", "backend/lifecycle_service/", "backend/operate/", "backend/people/", "backend/tokens/person_authenticator", "backend/query/", "backend/server", "cli/", "tests/", "agent/main.cc", "backend/main.cc"),
     r"^sqlite3\.h$": ("backend/store/sqlite/", "backend/keys/testing/", "tests/"),
     r"^dbus/": ("platform/systemd/",),
     r"^curl/": ("platform/", "backend/archive/"),
     r"^yaml-cpp/": ("agent/config/", "backend/config/", "cli/", "platform/"),
     r"^CLI/": ("agent/", "backend/", "cli/", "tests/"),
     r"^prometheus/": ("backend/metrics/",),
-    r"^openssl/": ("proto/", "platform/", "agent/", "backend/archive/", "backend/keys/", "backend/ledger/", "backend/pki/", "backend/store/store_contract_fixture.cc", "cli/verify/", "tests/"),
+    r"^openssl/": ("proto/", "platform/", "agent/", "backend/archive/", "backend/keys/", "backend/ledger/", "backend/pki/", "backend/store/store_contract_fixture.cc", "backend/tokens/", "cli/verify/", "tests/"),
 }
 
 

@@ -46,10 +46,15 @@ absl::Status CheckTicket(pb::Purpose purpose, const std::string& ticket) {
                      absl::StrCat("authorize call: a ticket is 1 to ", kMaxTicket, " printable characters"));
 }
 
+absl::Status CheckLive(const Grant& grant, absl::Time now) {
+  if (now < grant.expires_at) return absl::OkStatus();
+  return absl::UnauthenticatedError("authorize call: the caller's certificate or token has ended");
+}
+
 absl::StatusOr<std::string> TenantOf(const Grant& grant, const std::string& named) {
   if (named.empty()) {
     if (grant.tenants.size() == 1) return grant.tenants.begin()->first;
-    return absl::InvalidArgumentError("authorize call: the certificate has several tenants, and the call names none");
+    return absl::InvalidArgumentError("authorize call: the caller has several tenants, and the call names none");
   }
   if (grant.tenants.count(named) == 1) return named;
   return absl::PermissionDeniedError("authorize call: not for the tenant it names");
@@ -67,9 +72,7 @@ Access::Access(std::string tenant, const Grant& grant, const CallRequest& reques
       ticket_(request.ticket) {}
 
 absl::StatusOr<Access> Access::Authorize(const Grant& grant, const CallRequest& request, absl::Time now) {
-  if (now >= grant.expires_at) {
-    return absl::UnauthenticatedError("authorize call: the certificate of the connection has ended");
-  }
+  if (absl::Status status = CheckLive(grant, now); !status.ok()) return status;
   absl::StatusOr<std::string> tenant = TenantOf(grant, request.tenant);
   if (!tenant.ok()) return tenant.status();
   if (request.purpose == pb::PURPOSE_UNSPECIFIED) {
@@ -86,6 +89,14 @@ absl::StatusOr<Access> Access::Authorize(const Grant& grant, const CallRequest& 
   }
   if (absl::Status status = CheckTicket(request.purpose, request.ticket); !status.ok()) return status;
   return Access(*std::move(tenant), grant, request);
+}
+
+absl::Status Access::AuthorizeSelf(const Grant& grant, const CallRequest& request, absl::Time now) {
+  if (absl::Status status = CheckLive(grant, now); !status.ok()) return status;
+  if (request.method != nullptr && Contains(kSelfMethods, absl::string_view(request.method->full_name()))) {
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError("authorize call: the method is not about the caller alone");
 }
 
 bool Access::MayRead(const pb::KindOptions& kind) const {

@@ -40,6 +40,10 @@ class Access {
   //                      in that tenant has both the method and the purpose, or a ticket is missing.
   static absl::StatusOr<Access> Authorize(const Grant& grant, const CallRequest& request, absl::Time now);
 
+  // For methods about the caller alone (role_table.h: kSelfMethods), which read nothing of any tenant and need neither
+  // tenant nor purpose. Unauthenticated if the grant has ended, PermissionDenied if the method is another. Pure.
+  static absl::Status AuthorizeSelf(const Grant& grant, const CallRequest& request, absl::Time now);
+
   const std::string& tenant() const { return tenant_; }
   const std::string& person() const { return person_; }
   pb::Purpose purpose() const { return purpose_; }

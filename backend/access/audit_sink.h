@@ -18,7 +18,8 @@ struct AuditEvent {
   enum class What { kReadDenied, kBulkRead };
   What what = What::kReadDenied;
   absl::Time at;
-  // From the certificate; both empty if it granted nothing, the tenant also if the call was for none of its tenants.
+  // From the certificate or token; both empty if it granted nothing, the tenant also if the call was for none of its
+  // tenants.
   std::string tenant;
   std::string person;
   // Such as `Query.ListRecords`.

@@ -31,7 +31,7 @@ std::string MethodName(const CallRequest& request) {
   return absl::StrCat(request.method->service()->name(), ".", request.method->name());
 }
 
-// Who and what for: as far as the certificate says it, never as a denied call says it.
+// Who and what for: as far as the certificate or token says it, never as a denied call says it.
 AuditEvent EventOf(const CallFacts& facts, const absl::StatusOr<Access>& access, absl::Time now) {
   AuditEvent event;
   event.at = now;
@@ -66,6 +66,11 @@ bool IsPartOfListing(const Message& request, const Message& response) {
 absl::StatusOr<Access> CallJudge::Admit(const CallFacts& facts) const {
   if (!facts.grant.ok()) return facts.grant.status();
   return Access::Authorize(*facts.grant, facts.request, clock_->Now());
+}
+
+absl::Status CallJudge::AdmitToSelf(const CallFacts& facts) const {
+  if (!facts.grant.ok()) return facts.grant.status();
+  return Access::AuthorizeSelf(*facts.grant, facts.request, clock_->Now());
 }
 
 absl::Status CallJudge::Conclude(const CallFacts& facts, const absl::StatusOr<Access>& access, const Message& request,

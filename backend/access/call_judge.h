@@ -38,6 +38,8 @@ class CallJudge {
 
   // Access::Authorize, now; or why the caller is not known.
   absl::StatusOr<Access> Admit(const CallFacts& facts) const;
+  // Access::AuthorizeSelf, now; or why the caller is not known.
+  absl::Status AdmitToSelf(const CallFacts& facts) const;
 
   // The status to finish a call with that was answered with `status` (also that of Admit): keeps an event if it was
   // denied, and one if it is a bulk read. Unavailable if that cannot be kept. Blocks as long as the sink.

@@ -1,4 +1,4 @@
-// What a person's certificate grants: roles in tenants, until it ends.
+// What a person's certificate or token grants: roles in tenants, until it ends.
 #ifndef ROLLCALL_BACKEND_ACCESS_GRANT_H_
 #define ROLLCALL_BACKEND_ACCESS_GRANT_H_
 
@@ -37,9 +37,9 @@ struct Grant {
 // More SAN URIs than this are not read.
 inline constexpr size_t kMaxIdentities = 16;
 
-// The grant of a certificate with these SAN URIs, which TLS has verified. Every one must parse, all must name one
-// person, and none may come twice; there are 1 to kMaxIdentities. Unauthenticated otherwise; PermissionDenied if
-// they are good but one speaks for an agent: machines do not read. Pure.
+// The grant of a certificate with these SAN URIs, which TLS has verified, or of a token made for them. Every one must
+// parse, all must name one person, and none may come twice; there are 1 to kMaxIdentities. Unauthenticated otherwise;
+// PermissionDenied if they are good but one speaks for an agent: machines do not read. Pure.
 absl::StatusOr<Grant> GrantOf(absl::Span<const std::string> uris, absl::Time expires_at);
 
 }  // namespace rollcall

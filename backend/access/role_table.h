@@ -85,6 +85,10 @@ inline constexpr RoleRights kRoleRights[] = {
     {PeerRole::kAuditor, role_table::kAudit, role_table::kAuditing},
 };
 
+// Methods about the caller alone: nothing of any tenant is read, so they are in no row, have no purpose, and whoever
+// has a grant may call them.
+inline constexpr absl::string_view kSelfMethods[] = {"rollcall.v1.People.WhoAmI"};
+
 // Methods that change what is stored, on top of those that read.
 inline constexpr absl::string_view kChangingMethods[] = {"rollcall.v1.Operate.Retract",
                                                          "rollcall.v1.Lifecycle.AddService",

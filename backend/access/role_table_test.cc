@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -20,8 +22,12 @@ using ::google::protobuf::FileDescriptor;
 using ::google::protobuf::MethodDescriptor;
 using ::testing::UnorderedElementsAre;
 
-// An agent's stream, by which nothing is read. The only method that needs no purpose.
+// An agent's stream, by which nothing is read. Beside it only methods about the caller alone need no purpose.
 constexpr char kAgentStream[] = "rollcall.v1.Ingest.Session";
+
+bool IsAboutSelf(const MethodDescriptor& method) {
+  return std::find(std::begin(kSelfMethods), std::end(kSelfMethods), method.full_name()) != std::end(kSelfMethods);
+}
 
 class CompilerErrors : public google::protobuf::compiler::MultiFileErrorCollector {
   void AddError(const std::string& file, int line, int column, const std::string& message) override {
@@ -94,7 +100,7 @@ TEST(RoleTable, EveryMethodOfEveryServiceDeclaresItsPurpose) {
   EXPECT_GE(services, 4) << "Ingest, Lifecycle, Operate and Query at least";
   for (const MethodDescriptor* method : OurMethods()) {
     const std::set<int> purposes = PurposesOf(*method);
-    EXPECT_EQ(purposes.empty(), method->full_name() == kAgentStream)
+    EXPECT_EQ(purposes.empty(), method->full_name() == kAgentStream || IsAboutSelf(*method))
         << method->full_name() << " has no option (rollcall.v1.purpose), or needs no exception any more";
     EXPECT_EQ(purposes.count(pb::PURPOSE_UNSPECIFIED), 0u) << method->full_name();
     EXPECT_EQ(static_cast<int>(purposes.size()), method->options().ExtensionSize(pb::purpose))
@@ -104,7 +110,7 @@ TEST(RoleTable, EveryMethodOfEveryServiceDeclaresItsPurpose) {
 
 TEST(RoleTable, EveryMethodOfPeopleIsFoundByItsRequestAndIsSomebodysToCall) {
   for (const MethodDescriptor* method : OurMethods()) {
-    if (method->full_name() == kAgentStream) continue;
+    if (method->full_name() == kAgentStream || IsAboutSelf(*method)) continue;
     EXPECT_EQ(MethodTaking(method->input_type()), method)
         << "the request of " << method->full_name() << " is another's";
     EXPECT_NE(method->input_type()->FindFieldByName("purpose"), nullptr) << method->full_name();
@@ -114,6 +120,19 @@ TEST(RoleTable, EveryMethodOfPeopleIsFoundByItsRequestAndIsSomebodysToCall) {
       for (const pb::Purpose purpose : rights.purposes) callable |= PurposesOf(*method).count(purpose) == 1;
     }
     EXPECT_TRUE(callable) << method->full_name() << " is in no role's row";
+  }
+}
+
+// What is asked for no purpose can ask for nothing, so that it can answer nothing but who asks.
+TEST(RoleTable, MethodsAboutTheCallerTakeNothingAndAreInNoRow) {
+  for (const absl::string_view name : kSelfMethods) {
+    const auto methods = OurMethods();
+    const auto it = std::find_if(methods.begin(), methods.end(), [&](const auto* m) { return m->full_name() == name; });
+    ASSERT_NE(it, methods.end()) << name;
+    EXPECT_EQ((*it)->input_type()->field_count(), 0) << name;
+    EXPECT_FALSE((*it)->client_streaming() || (*it)->server_streaming()) << name;
+    EXPECT_EQ(MethodTaking((*it)->input_type()), *it) << name;
+    for (const RoleRights& rights : kRoleRights) EXPECT_EQ(MethodsOf(rights.role).count(std::string(name)), 0u) << name;
   }
 }
 

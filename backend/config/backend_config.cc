@@ -58,7 +58,10 @@ const std::vector<Entry>& Entries() {
   static const std::vector<Entry>& entries = *new std::vector<Entry>{
       {{"data_dir", "Folder with database, authority and certificates, made by `rollcall-backend init`."},
        Text{&C::data_dir}},
-      {{"listen", "HOST:PORT agents and operators connect to; port 0 is a free one."}, Address{&C::listen, false}},
+      {{"listen", "HOST:PORT agents, and people with certificates, connect to; port 0 is a free one."},
+       Address{&C::listen, false}},
+      {{"people_listen", "HOST:PORT people with tokens connect to; not listened on if not set."},
+       Address{&C::people_listen, true}},
       {{"policy", "Agreement (textproto) that says how long data is kept; the installed one if not set."},
        Text{&C::policy}},
       {{"region",

@@ -15,6 +15,8 @@ namespace rollcall {
 struct BackendConfig {
   std::string data_dir = "/var/lib/rollcall-backend";
   std::string listen = "0.0.0.0:8444";
+  // Where people with tokens connect, HOST:PORT; nowhere if empty.
+  std::string people_listen;
   // Agreement to keep; the one installed with the program if empty.
   std::string policy;
   // Where the data is, as certificates of deletion say it.

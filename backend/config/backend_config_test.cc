@@ -13,6 +13,7 @@ TEST(BackendConfig, FileSetsWhatItNames) {
   const absl::Status status = ApplyConfigFile(
       "# comment\n"
       "listen: 127.0.0.1:9000\n"
+      "people_listen: '[::]:9001'\n"
       "max_sessions: 50\n"
       "shutdown_timeout: 1m\n"
       "log_level: debug\n"
@@ -21,6 +22,7 @@ TEST(BackendConfig, FileSetsWhatItNames) {
       "b.yaml", &config);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(config.listen, "127.0.0.1:9000");
+  EXPECT_EQ(config.people_listen, "[::]:9001");
   EXPECT_EQ(config.max_sessions, 50u);
   EXPECT_EQ(config.shutdown_timeout, absl::Minutes(1));
   EXPECT_TRUE(config.reuse_port);

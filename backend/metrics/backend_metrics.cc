@@ -82,6 +82,8 @@ struct BackendMetrics::Families {
         queries_denied(Counters(r, "rollcall_queries_denied_total", "Queries denied for purpose or identity.").Add({})),
         purpose_denied(Counters(r, "rollcall_purpose_denied_total",
                                 "Calls of known callers denied for tenant, role, purpose or kind, by method.")),
+        tokens_refused(Counters(r, "rollcall_tokens_refused_total",
+                                "Calls without certificate and without a good token, by reason.")),
         units(Gauges(r, "rollcall_units", "Units (agent, collector, scope) by coverage.")),
         agents(Gauges(r, "rollcall_agents", "Agents, by state.")),
         certificate_expiry(
@@ -117,6 +119,7 @@ struct BackendMetrics::Families {
   Family<Histogram>& query_seconds;
   Counter& queries_denied;
   Family<Counter>& purpose_denied;
+  Family<Counter>& tokens_refused;
   Family<Gauge>& units;
   Family<Gauge>& agents;
   Family<Gauge>& certificate_expiry;
@@ -211,6 +214,10 @@ void BackendMetrics::OnQuery(absl::string_view method, absl::StatusCode code, ab
 
 void BackendMetrics::OnPurposeDenied(absl::string_view method) {
   families_->purpose_denied.Add({{"method", std::string(method)}}).Increment();
+}
+
+void BackendMetrics::OnTokenRefused(absl::string_view reason) {
+  families_->tokens_refused.Add({{"reason", std::string(reason)}}).Increment();
 }
 
 void BackendMetrics::SetCoverage(const std::map<std::string, uint64_t>& units_by_state) {

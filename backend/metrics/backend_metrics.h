@@ -22,7 +22,7 @@ namespace rollcall {
 // Counts what the server's parts observe. Label values come from closed sets; neither tenants,
 // agents nor anything collected is a label. Thread-safe. docs/man/rollcall-backend.8 lists the
 // metrics.
-class BackendMetrics : public IngestObserver, public QueryObserver {
+class BackendMetrics : public IngestObserver, public QueryObserver, public TokenObserver {
  public:
   explicit BackendMetrics(absl::string_view version);
   ~BackendMetrics() override;
@@ -45,6 +45,7 @@ class BackendMetrics : public IngestObserver, public QueryObserver {
   void OnQueueBytes(size_t shard, size_t bytes) override;
   void OnQuery(absl::string_view method, absl::StatusCode code, absl::Duration time) override;
   void OnPurposeDenied(absl::string_view method) override;
+  void OnTokenRefused(absl::string_view reason) override;
 
   // Units per coverage state (`complete`, `stale`, ...); states left out are 0.
   void SetCoverage(const std::map<std::string, uint64_t>& units_by_state);

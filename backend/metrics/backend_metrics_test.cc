@@ -35,6 +35,7 @@ TEST(BackendMetrics, CountsWhatItObserves) {
   metrics.SetInflightLimit(100);
   metrics.OnQuery("ListHosts", absl::StatusCode::kPermissionDenied, absl::Milliseconds(2));
   metrics.OnPurposeDenied("ListHosts");
+  metrics.OnTokenRefused("invalid");
   metrics.SetCertificateExpiry("server", absl::FromUnixSeconds(1'700'000'000));
   metrics.SetCoverage({{"stale", 4}});
   const std::string text = metrics.Text();
@@ -61,6 +62,7 @@ TEST(BackendMetrics, CountsWhatItObserves) {
            "rollcall_clock_suspect_records_total 2",
            "rollcall_queries_denied_total 1",
            "rollcall_purpose_denied_total{method=\"ListHosts\"} 1",
+           "rollcall_tokens_refused_total{reason=\"invalid\"} 1",
            "rollcall_units{coverage=\"stale\"} 4",
            "rollcall_units{coverage=\"complete\"} 0",
            "rollcall_certificate_expiry_timestamp_seconds{certificate=\"server\"} 1700000000",

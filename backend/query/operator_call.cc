@@ -15,9 +15,9 @@ std::string Metadata(const grpc::CallbackServerContext& call, const char* key) {
 
 }  // namespace
 
-CallFacts ReadCallFacts(const grpc::CallbackServerContext& call, const google::protobuf::Descriptor* request,
-                        pb::Purpose purpose) {
-  return {AuthenticatePerson(*call.auth_context()),
+CallFacts ReadCallFacts(const grpc::CallbackServerContext& call, const OperatorServing& serving,
+                        const google::protobuf::Descriptor* request, pb::Purpose purpose) {
+  return {serving.people->Authenticate(call),
           {MethodTaking(request), purpose, Metadata(call, kTenantMetadata), Metadata(call, kTicketMetadata)}};
 }
 

@@ -12,11 +12,12 @@
 #include "backend/access/call_judge.h"
 #include "backend/ingest/peer_authentication.h"
 #include "backend/query/work_pool.h"
+#include "backend/tokens/person_authenticator.h"
 #include "platform/clock.h"
 
 namespace rollcall {
 
-// Metadata by which a call names one of its certificate's tenants, and a ticket.
+// Metadata by which a call names one of its caller's tenants, and a ticket.
 inline constexpr char kTenantMetadata[] = "rollcall-tenant";
 inline constexpr char kTicketMetadata[] = "rollcall-ticket";
 
@@ -31,13 +32,14 @@ struct OperatorServing {
   WorkPool* pool;
   const Clock* clock;
   const CallJudge* judge;
+  PersonAuthenticator* people;
 };
 
 // Reads who made `call` and what for. The method is the one that takes `request`: nobody can name a wrong one.
-CallFacts ReadCallFacts(const grpc::CallbackServerContext& call, const google::protobuf::Descriptor* request,
-                        pb::Purpose purpose);
+CallFacts ReadCallFacts(const grpc::CallbackServerContext& call, const OperatorServing& serving,
+                        const google::protobuf::Descriptor* request, pb::Purpose purpose);
 
-// Whose call it is, as far as its certificate says.
+// Whose call it is, as far as its certificate or token says.
 CallerName CallerOf(const CallFacts& facts, const absl::StatusOr<Access>& access);
 
 // Judges `call` and, if it may be, has `answer(access)` give a status on a thread of the pool, and finishes the call
@@ -50,7 +52,7 @@ grpc::ServerUnaryReactor* ServeOperator(grpc::CallbackServerContext* call, const
                                         Answer answer, Account account) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
   const absl::Duration started = serving.clock->Monotonic();
-  const CallFacts facts = ReadCallFacts(*call, Request::descriptor(), request->purpose());
+  const CallFacts facts = ReadCallFacts(*call, serving, Request::descriptor(), request->purpose());
   // Denied calls too: what is kept of them may block.
   const bool taken = serving.pool->Submit([serving, facts, request, response, answer, account, reactor, started] {
     const absl::StatusOr<Access> access = serving.judge->Admit(facts);

@@ -8,16 +8,16 @@ namespace {
 
 constexpr absl::string_view kVerbs =
     "hosts summary status schema ls show history diff retention service hold request policy retract certificate "
-    "completion";
+    "login logout whoami context completion";
 constexpr absl::string_view kOptions =
-    "--config --server --server-name --ca --cert --key --format -o --no-color --help "
+    "--config --context --server --server-name --ca --cert --key --format -o --no-color --help "
     "--host --where --at --columns --limit --from --to --kind --check --since --collectors "
     "--collector --version --dry-run --yes --facts --explain --calendars --checkpoint "
     "--tenant --purpose --ticket --request-id --change --epoch --all --basis --review-by --category --service "
     "--element "
-    "--field --everything --reason --out --known-size --day --list";
+    "--field --everything --reason --out --known-size --day --list --token-file --name --names";
 
-constexpr absl::string_view kBash = R"(_rollcall() {
+constexpr absl::string_view kBash = R"sh(_rollcall() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
   case $before in
     ls|schema|--kind) COMPREPLY=($(compgen -W "@KINDS@" -- "$word")); return ;;
@@ -32,7 +32,13 @@ constexpr absl::string_view kBash = R"(_rollcall() {
     policy) COMPREPLY=($(compgen -W "lint simulate diff" -- "$word")); return ;;
     certificate) COMPREPLY=($(compgen -W "@CERTIFICATE@" -- "$word")); return ;;
     completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")); return ;;
-    --config|--ca|--cert|--key|--facts|--calendars|--checkpoint|--out|lint|simulate|verify) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    context) COMPREPLY=($(compgen -W "@CONTEXT@" -- "$word")); return ;;
+    --context|logout|use|rename) COMPREPLY=($(compgen -W "$(@NAMES@)" -- "$word")); return ;;
+    show|delete)
+      if [[ $COMP_CWORD -gt 2 && ${COMP_WORDS[COMP_CWORD-2]} == context ]]; then
+        COMPREPLY=($(compgen -W "$(@NAMES@)" -- "$word")); return
+      fi ;;
+    --config|--ca|--cert|--key|--token-file|login|--facts|--calendars|--checkpoint|--out|lint|simulate|verify) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   if [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "@OPTIONS@" -- "$word"))
@@ -41,9 +47,9 @@ constexpr absl::string_view kBash = R"(_rollcall() {
   fi
 }
 complete -F _rollcall rollcall
-)";
+)sh";
 
-constexpr absl::string_view kZsh = R"(#compdef rollcall
+constexpr absl::string_view kZsh = R"sh(#compdef rollcall
 _rollcall() {
   case ${words[CURRENT-1]} in
     ls|schema|--kind) compadd @KINDS@ ;;
@@ -58,20 +64,30 @@ _rollcall() {
     policy) compadd lint simulate diff ;;
     certificate) compadd @CERTIFICATE@ ;;
     completion) compadd bash zsh fish ;;
-    --config|--ca|--cert|--key|--facts|--calendars|--checkpoint|--out|lint|simulate|verify) _files ;;
+    context) compadd @CONTEXT@ ;;
+    --context|logout|use|rename) compadd -- ${(f)"$(@NAMES@)"} ;;
+    show|delete) [[ ${words[CURRENT-2]} == context ]] && compadd -- ${(f)"$(@NAMES@)"} || compadd -- @OPTIONS@ ;;
+    --config|--ca|--cert|--key|--token-file|login|--facts|--calendars|--checkpoint|--out|lint|simulate|verify) _files ;;
     *) compadd @VERBS@ ; compadd -- @OPTIONS@ ;;
   esac
 }
 compdef _rollcall rollcall
-)";
+)sh";
 
-constexpr absl::string_view kFish = R"(complete -c rollcall -f
+constexpr absl::string_view kFish = R"sh(complete -c rollcall -f
 complete -c rollcall -n __fish_use_subcommand -a "@VERBS@"
 complete -c rollcall -n "__fish_seen_subcommand_from ls schema" -a "@KINDS@"
 complete -c rollcall -n "__fish_seen_subcommand_from retention" -a "@RETENTION@"
 complete -c rollcall -n "__fish_seen_subcommand_from service" -a "@SERVICE@"
 complete -c rollcall -n "__fish_seen_subcommand_from hold" -a "@HOLD@"
 complete -c rollcall -n "__fish_seen_subcommand_from request" -a "@REQUEST@"
+complete -c rollcall -n "__fish_seen_subcommand_from context" -a "@CONTEXT@"
+complete -c rollcall -n "__fish_seen_subcommand_from use rename logout" -a "(@NAMES@)"
+complete -c rollcall -n "__fish_seen_subcommand_from context; and __fish_seen_subcommand_from show delete" -a "(@NAMES@)"
+complete -c rollcall -n "__fish_seen_subcommand_from login" -F
+complete -c rollcall -n "__fish_seen_subcommand_from login" -l token-file -r -F
+complete -c rollcall -n "__fish_seen_subcommand_from login" -l name -x
+complete -c rollcall -l context -x -a "(@NAMES@)"
 complete -c rollcall -l purpose -x -a "@PURPOSES@"
 complete -c rollcall -l tenant -x
 complete -c rollcall -l ticket -x
@@ -100,7 +116,7 @@ complete -c rollcall -n "__fish_seen_subcommand_from retract" -l collector -x
 complete -c rollcall -n "__fish_seen_subcommand_from retract" -l version -x
 complete -c rollcall -n "__fish_seen_subcommand_from retract" -l dry-run
 complete -c rollcall -n "__fish_seen_subcommand_from retract" -l yes
-)";
+)sh";
 
 }  // namespace
 
@@ -116,6 +132,8 @@ absl::Status RunCompletion(const CommandContext& context, const CompletionArgume
                                    {"@HOLD@", "list place approve release approve-release"},
                                    {"@REQUEST@", "delete export status cancel"},
                                    {"@CERTIFICATE@", "list get show verify"},
+                                   {"@CONTEXT@", "list use show rename delete"},
+                                   {"@NAMES@", "rollcall context list --names 2>/dev/null"},
                                    {"@PURPOSES@", "provide-feature data-subject-request legal-obligation"}}));
   return absl::OkStatus();
 }
