@@ -81,6 +81,7 @@ absl::StatusOr<std::unique_ptr<EngineHome>> EngineHome::Open(const EngineHomeOpt
   engine.enforce = options.enforce;
   EngineLoopOptions loop;
   loop.interval = options.interval;
+  loop.turn_file = absl::StrCat(options.data_dir, "/engine.lock");
   loop.on_counted = parts.on_counted;
   ROLLCALL_ASSIGN_OR_RETURN(loop.first_day, FirstDay(*parts.ledger, *options.policy, parts.clock->Now()));
   home->loop_ =
