@@ -136,6 +136,13 @@ TEST_F(BackupTest, WhatWasPurgedSinceDoesNotComeBack) {
   world_->Settle();
   ASSERT_EQ(world_->StateOf(kOld), pb::BUCKET_PURGED);
   ASSERT_THAT(world_->Certificates(), SizeIs(4));
+  for (const auto& [day, statement] : world_->Certificates()) {
+    const pb::StoreEvidence& seen = statement.stores(statement.stores_size() - 1);
+    EXPECT_EQ(seen.kind(), pb::BACKUPS);
+    EXPECT_EQ(seen.deleted(), 1u);
+    EXPECT_EQ(statement.last_backup_expiry_day(), "2024-03-07") << "35 days after it was made";
+    EXPECT_THAT(statement.does_not_prove(statement.does_not_prove_size() - 1), HasSubstr("expire by 2024-03-07"));
+  }
 
   // The keys are gone: even the backup's own ledger brings nothing back.
   auto restored = world_.Restore("backup", "data");
@@ -178,6 +185,33 @@ TEST_F(BackupTest, WhatWasPurgedSinceDoesNotComeBack) {
   ASSERT_TRUE(last.ParseFromString(*(*ledger)->Leaf((*ledger)->Head().size - 1)));
   EXPECT_EQ(last.backup_restored().backup_id(), backup->backup_id);
   EXPECT_EQ(last.backup_restored().tombstones_replayed(), 4u);
+}
+
+TEST_F(BackupTest, APartThatWasErasedIsUnreadableInABackup) {
+  ASSERT_TRUE(world_->FoundAll({"ann", "bob"}, kOld).ok());
+  ASSERT_TRUE(world_.Backup("backup").ok());
+  const auto before = world_->keys()->KeysOf(world_->Name(kOld));
+  pb::Selector selector;
+  pb::FieldCondition* field = selector.add_fields();
+  field->set_field("account.name");
+  field->set_value("bob");
+  ASSERT_TRUE(world_->RequestDeletion("r", selector).ok());
+  world_->GoTo(absl::CivilDay(2024, 2, 5));
+  ASSERT_TRUE(world_->AcknowledgeDryRun(absl::CivilDay(2024, 2, 5)).ok());
+  EXPECT_EQ(world_->Settle().parts_erased, 1u);
+  ASSERT_THAT(world_->InStores(kOld), SizeIs(1));
+  const auto after = world_->keys()->KeysOf(world_->Name(kOld));
+  ASSERT_THAT(*after, SizeIs(1));
+  EXPECT_NE(*after, *before);
+  EXPECT_TRUE(world_->keys()->VerifyDestroyed(before->front()).ok());
+  const auto restored = world_.Restore("backup", "data");
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(restored->unreadable_buckets, 1u);
+  EXPECT_THAT(Restored("data"), IsEmpty());
+  // The next backup has what is left.
+  ASSERT_TRUE(world_.Backup("next").ok());
+  ASSERT_TRUE(world_.Restore("next", "data-2").ok());
+  EXPECT_EQ(Restored("data-2"), RowsOf(world_->store(), zone()));
 }
 
 TEST_F(BackupTest, WithOldKeysAndNoNewerLedgerAPersonHasToLookFirst) {

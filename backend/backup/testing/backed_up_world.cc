@@ -19,6 +19,7 @@ namespace {
 EngineWorld::Options InFolder() {
   EngineWorld::Options options;
   options.ledger_in_folder = true;
+  options.has_backups = true;
   return options;
 }
 

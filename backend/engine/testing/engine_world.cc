@@ -105,6 +105,7 @@ absl::Status EngineWorld::Open() {
   ROLLCALL_ASSIGN_OR_RETURN(archive_, DirectoryArchive::Open({kRegion, {}}, std::move(archive), keys_.get(), &clock_));
   faulty_store_ = std::make_unique<FaultyBucketStore>(store_.get(), &faults_);
   faulty_archive_ = std::make_unique<FaultyArchive>(archive_.get(), &faults_);
+  if (options_.has_backups) backups_ = std::make_unique<BackupNotes>(folder_ + "/backups");
   EngineOptions engine;
   engine.policy = policy_;
   engine.region = kRegion;
@@ -112,7 +113,7 @@ absl::Status EngineWorld::Open() {
   engine.pace = {16, absl::Seconds(1), absl::ZeroDuration(), absl::ZeroDuration()};
   engine_ = std::make_unique<RetentionEngine>(
       EngineParts{lifecycle_.get(), faulty_store_.get(), store_.get(), faulty_archive_.get(), keys_.get(), &clock_,
-                  [this] { return Reading(); }, &logger_},
+                  [this] { return Reading(); }, &logger_, backups_.get()},
       engine);
   return absl::OkStatus();
 }
