@@ -19,6 +19,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "backend/backup/backup_command.h"
 #include "backend/config/backend_config.h"
 #include "backend/descriptor_limit.h"
 #include "backend/engine_home/engine_home.h"
@@ -54,11 +55,12 @@ struct ServeFlags {
   std::map<std::string, std::pair<std::string, CLI::Option*>> values;
 };
 
-void AddServeOptions(CLI::App* serve, ServeFlags* flags) {
+// All settings, or those named.
+void AddSettings(CLI::App* serve, const std::vector<absl::string_view>& names, ServeFlags* flags) {
   serve->add_option("--config", flags->config_file, "YAML file with settings")->envname("ROLLCALL_CONFIG");
-  serve->add_flag("--check-config", flags->check_config, "Print the settings in force and stop");
   const BackendConfig defaults;
   for (const BackendSetting& setting : BackendSettings()) {
+    if (!names.empty() && std::find(names.begin(), names.end(), setting.name) == names.end()) continue;
     auto& [value, option] = flags->values[std::string(setting.name)];
     option = serve->add_option(BackendFlag(setting.name), value, std::string(setting.help));
     option->envname(BackendEnvironment(setting.name))->take_last();
@@ -75,9 +77,9 @@ absl::StatusOr<BackendConfig> LoadConfig(const ServeFlags& flags) {
     if (absl::Status status = ApplyConfigFile(*bytes, flags.config_file, &config); !status.ok()) return status;
   }
   for (const BackendSetting& setting : BackendSettings()) {
-    const auto& [value, option] = flags.values.at(std::string(setting.name));
-    if (option->count() == 0) continue;
-    const absl::Status status = StoreBackendSetting(setting.name, value, &config);
+    const auto flag = flags.values.find(std::string(setting.name));
+    if (flag == flags.values.end() || flag->second.second->count() == 0) continue;
+    const absl::Status status = StoreBackendSetting(setting.name, flag->second.first, &config);
     if (!status.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(BackendFlag(setting.name), ": ", status.message()));
     }
@@ -374,6 +376,48 @@ void AddTokenCommands(CLI::App* operator_group, TokenCommands* commands) {
   commands->revoke->add_option("ID", commands->id, "Id of the token, as list has it")->required();
 }
 
+// What `backup` and `restore` need of the settings.
+std::vector<absl::string_view> DataSettings() { return {"data_dir", "policy", "region", "ledger_name", "key_folder"}; }
+
+struct BackupFlags {
+  ServeFlags settings;
+  BackupCommandOptions backup;
+  RestoreCommandOptions restore;
+};
+
+CLI::App* AddBackup(CLI::App* app, BackupFlags* flags) {
+  CLI::App* backup = app->add_subcommand("backup", "Copy the data, encrypted, while the backend runs");
+  backup->add_option("--to", flags->backup.to, "Folder to make")->required();
+  backup->add_option("--keep-days", flags->backup.keep_days, "Days it may be kept, for certificates (default 35)")
+      ->check(CLI::Range(1, 3650));
+  backup->add_option("--wait-minutes", flags->backup.wait_minutes, "To wait for the retention engine (default 30)")
+      ->check(CLI::Range(0, 1440));
+  AddSettings(backup, DataSettings(), &flags->settings);
+  return backup;
+}
+
+CLI::App* AddRestore(CLI::App* app, BackupFlags* flags) {
+  CLI::App* restore = app->add_subcommand("restore", "Put a backup into an empty data folder");
+  restore->add_option("--from", flags->restore.from, "Folder of the backup")->required();
+  restore
+      ->add_option("--secrets", flags->restore.secrets,
+                   "Folder with what no backup has: keys/, ledger.key, pki/, as a data folder has them")
+      ->required();
+  restore->add_option("--ledger", flags->restore.ledger, "Folder of a ledger that survived and is newer");
+  AddSettings(restore, DataSettings(), &flags->settings);
+  return restore;
+}
+
+// `run(settings, policy)` is the command.
+template <typename Command>
+absl::Status WithData(const ServeFlags& flags, Command run) {
+  const absl::StatusOr<BackendConfig> config = LoadConfig(flags);
+  if (!config.ok()) return config.status();
+  const absl::StatusOr<RetentionPolicy> policy = LoadRetentionPolicy(config->policy);
+  if (!policy.ok()) return policy.status();
+  return run(BackupSettings{config->data_dir, config->key_folder, config->region, config->ledger_name}, *policy);
+}
+
 int Report(const absl::Status& status) {
   if (status.ok()) return kExitOk;
   return Fail(absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed, status);
@@ -385,11 +429,16 @@ int Run(int argc, char** argv, const BackendClock& clock) {
   app.require_subcommand(1);
   ServeFlags serve_flags;
   CLI::App* serve = app.add_subcommand("serve", "Receive and answer until told to stop");
-  AddServeOptions(serve, &serve_flags);
+  AddSettings(serve, {}, &serve_flags);
+  serve->add_flag("--check-config", serve_flags.check_config, "Print the settings in force and stop");
   InitOptions init_options;
   AddOptions agent_options;
   AddOptions operator_options;
   CertificateDays days;
+  BackupFlags backup_flags;
+  BackupFlags restore_flags;
+  CLI::App* backup = AddBackup(&app, &backup_flags);
+  CLI::App* restore = AddRestore(&app, &restore_flags);
   CLI::App* init = AddInit(&app, &init_options, &days);
   CLI::App* agent_add = AddAdd(&app, "agent", &agent_options, &days);
   agent_add->add_option("--agent-id", agent_options.id, "UUID (default: a new one)");
@@ -412,6 +461,16 @@ int Run(int argc, char** argv, const BackendClock& clock) {
   if (init->parsed()) return Report(RunInit(init_options, *clock.clock, std::cout));
   if (agent_add->parsed()) return Report(RunAgentAdd(agent_options, *clock.clock, std::cout));
   if (operator_add->parsed()) return Report(RunOperatorAdd(operator_options, *clock.clock, std::cout));
+  if (backup->parsed()) {
+    return Report(WithData(backup_flags.settings, [&](const BackupSettings& settings, const RetentionPolicy& policy) {
+      return RunBackup(settings, backup_flags.backup, policy, *clock.clock, std::cout, std::cerr);
+    }));
+  }
+  if (restore->parsed()) {
+    return Report(WithData(restore_flags.settings, [&](const BackupSettings& settings, const RetentionPolicy& policy) {
+      return RunRestore(settings, restore_flags.restore, policy, *clock.clock, std::cout, std::cerr);
+    }));
+  }
   if (token.create->parsed()) {
     return Report(RunTokenCreate(token.options, *clock.clock, &RandomBytes, std::cout, std::cerr));
   }

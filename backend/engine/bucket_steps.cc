@@ -71,6 +71,15 @@ absl::Status BucketSteps::DestroyOtherKeys(const BucketWork& work, StepEffect* e
   return absl::OkStatus();
 }
 
+absl::StatusOr<StepEffect> BucketSteps::ReplaceKeys(const BucketWork& work) {
+  StepEffect effect;
+  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> keys, parts_.keys->KeysOf(work.name));
+  if (keys.empty()) return effect;
+  ROLLCALL_RETURN_IF_ERROR(parts_.keys->NewKey(work.name, parts_.clock->Now()).status());
+  ROLLCALL_ASSIGN_OR_RETURN(effect.keys, parts_.keys->Destroy(keys, parts_.clock->Now()));
+  return effect;
+}
+
 absl::StatusOr<StepEffect> BucketSteps::Archive(const BucketWork& work) {
   const Rows rows = InStores(work, RowContent::kWhole);
   ROLLCALL_ASSIGN_OR_RETURN(StepEffect effect, Put(work, rows.get()));
@@ -208,7 +217,7 @@ absl::StatusOr<StepEffect> BucketSteps::DeleteSome(const BucketWork& work, bool 
 absl::StatusOr<StepEffect> BucketSteps::ErasePartInArchive(const BucketWork& work, const PartSelector& part,
                                                            Archived archived) {
   ROLLCALL_ASSIGN_OR_RETURN(const ArchiveListing listing, parts_.archive->List(work.name));
-  if (listing.versions.empty()) return StepEffect();
+  if (listing.versions.empty()) return ReplaceKeys(work);
   ROLLCALL_ASSIGN_OR_RETURN(const uint64_t selected, CountSelected(InArchive(work, listing, nullptr).get(), part));
   StepEffect effect;
   if (selected == 0 && listing.versions.size() == 1) {

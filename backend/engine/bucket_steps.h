@@ -66,7 +66,7 @@ class BucketSteps {
   using Selects = absl::FunctionRef<absl::StatusOr<bool>(const BucketRow&)>;
   absl::StatusOr<StepEffect> DeleteSome(const BucketWork& work, bool drop_staged, Selects selects);
   // Archives the bucket anew without the selected rows, under a new key, then removes the other versions and destroys
-  // the other keys.
+  // the other keys. A bucket that is not archived gets a new key as well, if it had one: backups have it as it was.
   absl::StatusOr<StepEffect> ErasePartInArchive(const BucketWork& work, const PartSelector& part, Archived archived);
   // How many selected rows are left, in stores and archive, counted anew.
   absl::StatusOr<uint64_t> CountPart(const BucketWork& work, const PartSelector& part);
@@ -81,6 +81,8 @@ class BucketSteps {
   // Leaves only the effect's object.
   absl::Status RemoveOthers(const BucketWork& work, StepEffect* effect);
   absl::Status DestroyOtherKeys(const BucketWork& work, StepEffect* effect);
+  // A new key in the place of those that are there, if there are any.
+  absl::StatusOr<StepEffect> ReplaceKeys(const BucketWork& work);
   // Hands out rows a batch at a time.
   absl::Status InBatches(RowStream* rows, absl::FunctionRef<absl::Status(absl::Span<const BucketRow>)> take);
   absl::Status Delete(const BucketWork& work, absl::Span<const BucketRow> rows, StepEffect* effect);

@@ -227,6 +227,10 @@ absl::Status DeletionRound::Finish(const Doomed& doomed) {
   seen.InArchive({doomed.archive.versions + doomed.archive.uploads, doomed.archive.bytes,
                   objects.versions.size() + objects.uploads.size(), "listed versions and uploads", ""});
   seen.OfKeys(keys, keys_left.size());
+  if (parts_.backups != nullptr) {
+    ROLLCALL_ASSIGN_OR_RETURN(const BackupsHolding held, parts_.backups->Holding(doomed.keys, parts_.clock->Now()));
+    seen.InBackups(held, options_.policy->zone);
+  }
   TenantLifecycle tenant = doomed.task.tenant;
   return tenant.FinishPurge(doomed.task.step->number, doomed.task.step->epoch, seen.evidence());
 }
@@ -240,6 +244,8 @@ absl::Status DeletionRound::Finish(const ErasureTask& erasure) {
   if (erasure.in_archive.object.has_value()) {
     seen.InArchive({erasure.in_archive.versions, erasure.in_archive.bytes, 0,
                     "read the new object, listed versions and uploads", HashOf(*erasure.in_archive.object)});
+  }
+  if (erasure.in_archive.object.has_value() || !erasure.in_archive.keys.empty()) {
     for (const KeyDestruction& key : erasure.in_archive.keys) {
       ROLLCALL_RETURN_IF_ERROR(parts_.keys->VerifyDestroyed(key.key_id));
     }

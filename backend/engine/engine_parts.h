@@ -6,6 +6,7 @@
 #include <string>
 
 #include "backend/archive/archive.h"
+#include "backend/backup/backup_notes.h"
 #include "backend/keys/data_key_store.h"
 #include "backend/lifecycle/lifecycle_store.h"
 #include "backend/retention/policy_loader.h"
@@ -30,6 +31,8 @@ struct EngineParts {
   // How right the clock is; asked at each tick and before each deletion.
   std::function<ClockReading()> reading;
   Logger* logger = nullptr;
+  // The backups that were made, for certificates to count; none are made if unset.
+  const BackupNotes* backups = nullptr;
 };
 
 struct EngineOptions {
@@ -41,6 +44,7 @@ struct EngineOptions {
   std::string store_name = "store";
   std::string archive_name = "archive";
   std::string key_store_name = "keys";
+  std::string backups_name = "backups";
   PurgePace pace;
   // False: buckets are counted and noted, and left as they are.
   bool enforce = true;

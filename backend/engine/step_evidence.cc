@@ -1,6 +1,7 @@
 #include "backend/engine/step_evidence.h"
 
 #include "absl/strings/escaping.h"
+#include "backend/retention/civil_time.h"
 #include "proto/wire_time.h"
 
 namespace rollcall {
@@ -40,6 +41,14 @@ StepEvidence& StepEvidence::OfKeys(const std::vector<KeyDestruction>& keys, uint
     }
   }
   return Add(pb::KEY_STORE, options_.key_store_name, seen);
+}
+
+StepEvidence& StepEvidence::InBackups(const BackupsHolding& held, absl::TimeZone zone) {
+  if (held.last_expiry.has_value()) evidence_.set_last_backup_expiry_day(DayText(DayOf(*held.last_expiry, zone)));
+  Seen seen;
+  seen.deleted = held.backups;
+  seen.method = "backups with a copy, which is unreadable without its keys";
+  return Add(pb::BACKUPS, options_.backups_name, seen);
 }
 
 std::string HashOf(const ObjectSummary& object) { return absl::HexStringToBytes(object.sha256); }

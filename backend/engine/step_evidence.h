@@ -33,6 +33,8 @@ class StepEvidence {
   StepEvidence& InArchive(const Seen& seen);
   // Keys that are gone; `remaining` that are not.
   StepEvidence& OfKeys(const std::vector<KeyDestruction>& keys, uint64_t remaining);
+  // Backups that have something sealed by those keys. To be called last: what is in them is unreadable since.
+  StepEvidence& InBackups(const BackupsHolding& held, absl::TimeZone zone);
   const pb::StepEvidence& evidence() const { return evidence_; }
 
  private:

@@ -87,6 +87,7 @@ absl::StatusOr<std::unique_ptr<EngineHome>> EngineHome::Open(const EngineHomeOpt
   archive_options.region = options.region;
   ROLLCALL_ASSIGN_OR_RETURN(home->archive_,
                             DirectoryArchive::Open(archive_options, std::move(files), home->keys_.get(), parts.clock));
+  home->backups_ = std::make_unique<BackupNotes>(absl::StrCat(options.data_dir, "/backups"));
   EngineOptions engine;
   engine.policy = options.policy;
   engine.region = options.region;
@@ -94,13 +95,14 @@ absl::StatusOr<std::unique_ptr<EngineHome>> EngineHome::Open(const EngineHomeOpt
   engine.enforce = options.enforce;
   EngineLoopOptions loop;
   loop.interval = options.interval;
+  loop.turn_file = absl::StrCat(options.data_dir, "/engine.lock");
   loop.on_counted = parts.on_counted;
   ROLLCALL_ASSIGN_OR_RETURN(loop.first_day,
                             FirstDay(*parts.ledger, parts.lifecycle, *options.policy, parts.clock->Now()));
-  home->loop_ =
-      std::make_unique<EngineLoop>(EngineParts{parts.lifecycle, parts.store, parts.agents, home->archive_.get(),
-                                               home->keys_.get(), parts.clock, parts.reading, parts.logger},
-                                   engine, loop, parts.observer);
+  home->loop_ = std::make_unique<EngineLoop>(
+      EngineParts{parts.lifecycle, parts.store, parts.agents, home->archive_.get(), home->keys_.get(), parts.clock,
+                  parts.reading, parts.logger, home->backups_.get()},
+      engine, loop, parts.observer);
   return home;
 }
 

@@ -4,6 +4,8 @@
 //   DATA/keys/ring/         their backups, a day at most
 //   DATA/keys/kek/          what wraps them, unless another folder is given
 //   DATA/archive/           the temporary archive
+//   DATA/backups/           notes of the backups that were made
+//   DATA/engine.lock        held during a tick, or while a backup is made
 #ifndef ROLLCALL_BACKEND_ENGINE_HOME_ENGINE_HOME_H_
 #define ROLLCALL_BACKEND_ENGINE_HOME_ENGINE_HOME_H_
 
@@ -13,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "backend/archive/archive.h"
+#include "backend/backup/backup_notes.h"
 #include "backend/engine_home/engine_loop.h"
 #include "backend/keys/data_key_store.h"
 #include "backend/keys/kek_provider.h"
@@ -65,6 +68,7 @@ class EngineHome {
   std::unique_ptr<FileKekProvider> keks_;
   std::unique_ptr<DataKeyStore> keys_;
   std::unique_ptr<Archive> archive_;
+  std::unique_ptr<BackupNotes> backups_;
   // Last, so that it ends before what it works on.
   std::unique_ptr<EngineLoop> loop_;
 };

@@ -9,6 +9,7 @@
 
 #include "absl/time/clock.h"
 #include "backend/engine/testing/engine_world.h"
+#include "backend/engine_home/turn_lock.h"
 
 namespace rollcall {
 namespace {
@@ -84,6 +85,7 @@ class EngineHomeTest : public testing::Test {
     engine.enforce = enforce_;
     EngineLoopOptions options;
     options.first_day = kOld;
+    options.turn_file = turn_file_;
     options.on_counted = [this](absl::Time at) { counted_at_ = at; };
     return std::make_unique<EngineLoop>(parts, engine, options, &observed_);
   }
@@ -107,6 +109,7 @@ class EngineHomeTest : public testing::Test {
   }
 
   bool enforce_ = true;
+  std::string turn_file_;
   std::optional<absl::Time> counted_at_;
   EngineWorld world_;
   Observed observed_;
@@ -186,6 +189,21 @@ TEST_F(EngineHomeTest, WhatIsOverdueIsFoundBesideWhatFails) {
   EXPECT_EQ(observed_.audit().overdue, 1u);
   EXPECT_EQ(observed_.audit().not_audited, 1u);
   EXPECT_THAT(world_.logger()->lines(), Contains(HasSubstr("retention.audit_failed")));
+}
+
+TEST_F(EngineHomeTest, WhileABackupIsMadeTheEngineWaits) {
+  turn_file_ = world_.folder() + "/engine.lock";
+  const auto loop = MakeLoop();
+  {
+    const auto turn = TakeTurn(turn_file_);
+    ASSERT_TRUE(turn.ok()) << turn.status();
+    EXPECT_LT(loop->RunOnce(), absl::Minutes(1)) << "it asks again soon";
+    EXPECT_EQ(observed_.ticks(), 0);
+    EXPECT_THAT(world_.logger()->lines(), Contains(HasSubstr("retention.waiting")));
+  }
+  loop->RunOnce();
+  EXPECT_EQ(observed_.ticks(), 1);
+  EXPECT_TRUE(TakeTurn(turn_file_).ok()) << "between two ticks it is free";
 }
 
 TEST_F(EngineHomeTest, AHeldBucketIsCounted) {

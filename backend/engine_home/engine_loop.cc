@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "backend/engine/overdue_audit.h"
+#include "backend/engine_home/turn_lock.h"
 #include "platform/status_macros.h"
 
 namespace rollcall {
@@ -12,6 +13,8 @@ namespace {
 
 // What is due in an instant is due a little later as well: no busy loop around a clock that is read twice.
 constexpr absl::Duration kShortestPause = absl::Seconds(1);
+// Until a backup that is being made is asked after again.
+constexpr absl::Duration kTurnPause = absl::Seconds(30);
 
 }  // namespace
 
@@ -38,6 +41,13 @@ void EngineLoop::Run() {
 }
 
 absl::Duration EngineLoop::RunOnce() {
+  absl::StatusOr<ScopedFd> turn = ScopedFd();
+  if (!options_.turn_file.empty()) turn = TakeTurn(options_.turn_file);
+  if (!turn.ok()) {
+    parts_.logger->Warning("retention.waiting", "Nothing is looked after while a backup is made",
+                           {{"error", turn.status()}});
+    return kTurnPause;
+  }
   const absl::StatusOr<TickReport> report = engine_.Tick(stop_.token());
   const absl::Time now = parts_.clock->Now();
   if (!report.ok()) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -22,6 +23,8 @@ struct EngineLoopOptions {
   absl::Duration key_backup_interval = absl::Hours(6);
   // From when on there may be data: the audit asks the archive about each day since.
   absl::CivilDay first_day;
+  // Taken for each tick (turn_lock.h): while a backup has it, the engine waits. None if empty.
+  std::string turn_file;
   // Called after each tick that counted; nobody if empty.
   std::function<void(absl::Time)> on_counted;
 };

@@ -105,6 +105,7 @@ absl::Status EngineWorld::Open() {
   ROLLCALL_ASSIGN_OR_RETURN(archive_, DirectoryArchive::Open({kRegion, {}}, std::move(archive), keys_.get(), &clock_));
   faulty_store_ = std::make_unique<FaultyBucketStore>(store_.get(), &faults_);
   faulty_archive_ = std::make_unique<FaultyArchive>(archive_.get(), &faults_);
+  if (options_.has_backups) backups_ = std::make_unique<BackupNotes>(folder_ + "/backups");
   EngineOptions engine;
   engine.policy = policy_;
   engine.region = kRegion;
@@ -116,7 +117,7 @@ absl::Status EngineWorld::Open() {
                     if (readings_left_ > 0 && --readings_left_ == 0) at_reading_();
                     return Reading();
                   },
-                  &logger_},
+                  &logger_, backups_.get()},
       engine);
   return absl::OkStatus();
 }

@@ -47,6 +47,8 @@ class EngineWorld {
     std::string folder = WhereSyncsAreCheap();
     // In the folder, instead of in memory.
     bool ledger_in_folder = false;
+    // Certificates count the backups that notes in the folder tell of.
+    bool has_backups = false;
   };
   EngineWorld() : EngineWorld(Options()) {}
   explicit EngineWorld(const Options& options);
@@ -154,6 +156,7 @@ class EngineWorld {
   std::unique_ptr<FileKekProvider> keks_;
   std::unique_ptr<DataKeyStore> keys_;
   std::unique_ptr<DirectoryArchive> archive_;
+  std::unique_ptr<BackupNotes> backups_;
   std::unique_ptr<FaultyBucketStore> faulty_store_;
   std::unique_ptr<FaultyArchive> faulty_archive_;
   std::unique_ptr<RetentionEngine> engine_;
