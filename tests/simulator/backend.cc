@@ -2,19 +2,13 @@
 
 #include <stdlib.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "backend/engine/archived_row.h"
-#include "backend/ledger/certificate.h"
-#include "backend/ledger/note_signer.h"
-#include "cli/verify/certificate_verifier.h"
 #include "platform/status_macros.h"
-#include "proto/record_identity.h"
-#include "proto/wire_time.h"
+#include "tests/simulator/backend_names.h"
 #include "tests/simulator/garbling_files.h"
 
 namespace rollcall::simulator {
@@ -22,16 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kTenantName[] = "acme";
-constexpr char kRegionName[] = "eu-frankfurt";
-// Of a key that signs nothing but this.
-constexpr char kLogSecret[] =
-    "PRIVATE+KEY+rollcall.example.com/ledger+837c014b+AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
 // Ticks that something breaks in, of one settling: then it is let be, or it would not end.
 constexpr int kMostBroken = 12;
 // What keeps failing, or being refused after a person has looked, is for the judge to see.
 constexpr int kMostFailures = 6;
-constexpr int kMostTicks = 600;
+constexpr int kMostTicks = 200;
 
 class NoLogger : public Logger {
  public:
@@ -49,61 +38,6 @@ absl::StatusOr<RetentionPolicy> DefaultPolicy() {
   static const absl::StatusOr<RetentionPolicy>* const policy =
       new absl::StatusOr<RetentionPolicy>(LoadRetentionPolicy(ROLLCALL_DEFAULT_POLICY));
   return *policy;
-}
-
-absl::Time At(Second second) { return absl::FromUnixSeconds(second); }
-
-Caller Person(absl::string_view who, const std::string& id) { return {id, absl::StrCat("operator/", who)}; }
-
-pb::Category CategoryOf(DataKind kind) { return kind == DataKind::kAssets ? pb::ASSET_BASIC : pb::CONSOLE_CONFIG; }
-
-pb::Subscription SubscriptionOf(const std::string& name) {
-  pb::Subscription subscription;
-  if (name == kTheFeature) {
-    subscription.set_feature(true);
-  } else {
-    subscription.set_hosting_service(name);
-  }
-  return subscription;
-}
-
-pb::Selector SelectorOf(const Scope& scope) {
-  pb::Selector selector;
-  for (const DataKind kind : scope.kinds) selector.add_categories(CategoryOf(kind));
-  for (const std::string& service : scope.services) selector.add_hosting_services(service);
-  if (scope.from > 0) selector.set_from_day(TextOf(scope.from));
-  if (scope.from > 0) selector.set_to_day(TextOf(scope.to));
-  if (!scope.host.empty()) selector.add_hosts(scope.host);
-  if (!scope.name.empty()) {
-    pb::FieldCondition* field = selector.add_fields();
-    field->set_field("account.name");
-    field->set_value(scope.name);
-  }
-  return selector;
-}
-
-absl::StatusOr<PreparedRecord> RecordNamed(const std::string& name, absl::Time at) {
-  pb::Record record;
-  record.mutable_account()->set_name(name);
-  PreparedRecord prepared;
-  prepared.kind = KindOf(record)->number;
-  ROLLCALL_ASSIGN_OR_RETURN(const RecordIdentity identity, IdentityOf(record));
-  prepared.asset_key = identity.asset_key;
-  prepared.fingerprint = identity.fingerprint;
-  prepared.collected_at = at;
-  prepared.payload = record.SerializeAsString();
-  return prepared;
-}
-
-std::string NameIn(const BucketRow& row) {
-  pb::Record record;
-  record.ParseFromString(row.version.payload);
-  return record.account().name();
-}
-
-BucketId IdOf(const BucketKey& key) {
-  return {key.category == pb::CONSOLE_CONFIG ? DataKind::kSettings : DataKind::kAssets, key.hosting_service,
-          NumberOf({static_cast<int>(key.collected_day.year()), key.collected_day.month(), key.collected_day.day()})};
 }
 
 void AddTo(TickReport* sum, const TickReport& report) {
@@ -132,17 +66,6 @@ class SimulatedBackend::OffsetClock : public Clock {
   const Clock* const real_;
   const absl::Duration offset_;
 };
-
-std::string TextOf(const BucketId& bucket) {
-  return absl::StrCat(bucket.kind == DataKind::kAssets ? "assets " : "settings ", bucket.service, " ",
-                      TextOf(bucket.day));
-}
-
-bool BucketOf(const pb::BucketName& name, BucketId* bucket) {
-  *bucket = {name.category() == pb::CONSOLE_CONFIG ? DataKind::kSettings : DataKind::kAssets, name.hosting_service(),
-             ParseDayText(name.collected_day())};
-  return name.tenant() == kTenantName && bucket->day >= 0;
-}
 
 SimulatedBackend::SimulatedBackend(const Options& options)
     : options_(options),
@@ -259,110 +182,6 @@ void SimulatedBackend::GoTo(Second time) {
   if (time > now()) clock_.Advance(absl::Seconds(time - now()));
 }
 
-absl::Status SimulatedBackend::Find(const Incident& incident) {
-  const AgentOfHistory& agent = Agents()[incident.agent];
-  buckets_.insert({agent.kind, agent.service, incident.day});
-  // What comes late comes by itself.
-  return Apply(incident, agent.finds_all && incident.day == DayAt(incident.at));
-}
-
-absl::Status SimulatedBackend::Apply(const Incident& incident, bool all) {
-  const bool late = incident.day != DayAt(incident.at);
-  const absl::Time collected = late ? At(StartOf(incident.day) + kDaySeconds / 2) : At(incident.at);
-  PreparedBatch batch;
-  batch.agent = {kTenantName, Agents()[incident.agent].id};
-  batch.collector = all ? "all_accounts" : "accounts";
-  batch.scope.set_type(pb::Scope::HOST);
-  batch.epoch = 1;
-  batch.generation = ++generation_;
-  batch.last = true;
-  batch.mode = all ? pb::FULL : pb::MERGE;
-  batch.received_at = At(incident.at) + absl::Seconds(1);
-  batch.run_result.set_status(all ? pb::RunResult::COMPLETE : pb::RunResult::PARTIAL);
-  batch.run_result.set_collector_version("1.2.3");
-  *batch.run_result.mutable_started_at() = ToWire(collected);
-  batch.run_result.set_record_count(incident.names.size());
-  for (const std::string& name : incident.names) {
-    ROLLCALL_ASSIGN_OR_RETURN(PreparedRecord record, RecordNamed(name, collected));
-    batch.after.Add(record.asset_key, record.fingerprint);
-    batch.records.push_back(std::move(record));
-  }
-  std::sort(batch.records.begin(), batch.records.end(),
-            [](const PreparedRecord& a, const PreparedRecord& b) { return a.asset_key < b.asset_key; });
-  return sqlite_->ApplyGroup({batch}).status();
-}
-
-bool SimulatedBackend::Forgets(const Happening& happening) const {
-  switch (happening.what) {
-    case Happening::kEnds:
-      return options_.bug == Bug::kEndIsForgotten;
-    case Happening::kStays:
-      return options_.bug == Bug::kStayIsForgotten;
-    case Happening::kReturns:
-      return options_.bug == Bug::kReturnIsForgotten;
-    case Happening::kHeld:
-      return options_.bug == Bug::kHoldIsForgotten;
-    case Happening::kReleased:
-      return options_.bug == Bug::kReleaseIsForgotten;
-    case Happening::kRequested:
-      return options_.bug == Bug::kRequestIsForgotten;
-    case Happening::kTakenBack:
-      return options_.bug == Bug::kTakenBackIsForgotten;
-  }
-  return false;
-}
-
-absl::Status SimulatedBackend::Tell(const Incident& incident) {
-  if (Forgets(incident.happening)) return absl::OkStatus();
-  ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, lifecycle_->Tenant(kTenantName));
-  ROLLCALL_ASSIGN_OR_RETURN(const TenantTimeline timeline, tenant.Timeline());
-  epoch_before_ = timeline.epoch;
-  const absl::Status told = Order(incident.happening, incident.moves);
-  // What was forgotten makes other things impossible.
-  return options_.bug == Bug::kNone ? told : absl::OkStatus();
-}
-
-absl::Status SimulatedBackend::Order(const Happening& happening, bool moves) {
-  ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, lifecycle_->Tenant(kTenantName));
-  const Caller ann = Person("ann", happening.id);
-  const Caller bob = Person("bob", absl::StrCat(happening.id, " approved"));
-  const pb::Subscription subscription = SubscriptionOf(happening.subscription);
-  switch (happening.what) {
-    case Happening::kEnds:
-      if (moves) return tenant.ChangeTermination(ann, subscription, At(happening.effective)).status();
-      return tenant.ScheduleTermination(ann, subscription, At(happening.effective)).status();
-    case Happening::kStays:
-      return tenant.CancelTermination(ann, subscription).status();
-    case Happening::kReturns:
-      return tenant.Resubscribe(ann, subscription, At(happening.at), epoch_before_).status();
-    case Happening::kHeld:
-      return Hold(happening);
-    case Happening::kReleased:
-      ROLLCALL_RETURN_IF_ERROR(tenant.AskRelease(ann, happening.about).status());
-      return tenant.ApproveRelease(bob, happening.about).status();
-    case Happening::kRequested:
-      return tenant.RequestDeletion(ann, SelectorOf(happening.scope), "the customer asked").status();
-    case Happening::kTakenBack:
-      return tenant.CancelDeletion(ann, happening.about).status();
-  }
-  return absl::InternalError("tell what happened: it is nothing known");
-}
-
-absl::Status SimulatedBackend::Hold(const Happening& happening) {
-  ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, lifecycle_->Tenant(kTenantName));
-  pb::HoldPlaced hold;
-  hold.set_legal_basis("court order 7");
-  hold.set_review_by("2040-01-01");
-  *hold.mutable_selector() = SelectorOf(happening.scope);
-  ROLLCALL_RETURN_IF_ERROR(tenant.PlaceHold(Person("ann", happening.id), hold).status());
-  return tenant.ApproveHold(Person("bob", absl::StrCat(happening.id, " approved")), happening.id).status();
-}
-
-absl::Status SimulatedBackend::DecommissionHost(const std::string& id, const std::string& agent) {
-  ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, lifecycle_->Tenant(kTenantName));
-  return tenant.DecommissionHost(Person("ann", id), agent, kFirstService).status();
-}
-
 absl::Status SimulatedBackend::CopyDatabase(const std::string& from, const std::string& to) {
   std::error_code error;
   for (const char* suffix : {"", "-wal"}) {
@@ -461,6 +280,7 @@ absl::StatusOr<Settled> SimulatedBackend::Settle() {
   }
   for (int tick = 0; tick < kMostTicks; ++tick) {
     if (options_.crash_percent > 0 && broken < kMostBroken) Break();
+    const int64_t to_garble = garbled_files_;
     const absl::StatusOr<TickReport> report = engine_->Tick(StopToken());
     ++ticks_;
     ROLLCALL_ASSIGN_OR_RETURN(const bool broke, Mend());
@@ -478,10 +298,12 @@ absl::StatusOr<Settled> SimulatedBackend::Settle() {
       continue;
     }
     if (report->more || report->steps > 0 || report->late_purged > 0 || report->overtaken > 0) continue;
+    if (garbled_files_ < to_garble) continue;
     if (!report->failed.empty() && ++failures < kMostFailures) continue;
-    settled.able = true;
     break;
   }
+  // What never ends had every chance.
+  settled.able = true;
   if (options_.bug == Bug::kKeysComeBack && settled.sum.purged > 0) {
     ROLLCALL_RETURN_IF_ERROR(ReplaceDatabase(folder_ + "/keys_copy.db", folder_ + "/keys.db"));
   }
@@ -497,97 +319,6 @@ absl::Status SimulatedBackend::LetAStaleEngineTry() {
     faulty_store_->DeleteRows(ref, epoch_before_, rows.rows, [] { return true; }).IgnoreError();
   }
   return absl::OkStatus();
-}
-
-pb::BucketName SimulatedBackend::NameOf(const BucketId& bucket) const {
-  pb::BucketName name;
-  name.set_tenant(kTenantName);
-  name.set_region(kRegionName);
-  name.set_hosting_service(bucket.service);
-  name.set_category(CategoryOf(bucket.kind));
-  name.set_collected_day(TextOf(bucket.day));
-  return name;
-}
-
-absl::StatusOr<Sight> SimulatedBackend::Look() {
-  Sight sight;
-  ROLLCALL_RETURN_IF_ERROR(LookIntoStores(&sight));
-  for (const BucketId& bucket : buckets_) ROLLCALL_RETURN_IF_ERROR(LookIntoArchive(bucket, &sight));
-  return sight;
-}
-
-absl::Status SimulatedBackend::LookIntoStores(Sight* sight) {
-  BucketPage page;
-  do {
-    ROLLCALL_ASSIGN_OR_RETURN(page, store_->ListBuckets(kTenantName, absl::UTCTimeZone(), page.next_cursor, 1000));
-    for (const BucketSummary& bucket : page.buckets) {
-      const BucketRef ref = {kTenantName, bucket.key, absl::UTCTimeZone()};
-      ROLLCALL_ASSIGN_OR_RETURN(const BucketRowPage rows, store_->ScanBucket(ref, "", 10'000, RowContent::kWhole));
-      const BucketId id = IdOf(bucket.key);
-      buckets_.insert(id);
-      for (const BucketRow& row : rows.rows) sight->records[NameIn(row)].in_stores.insert(id);
-    }
-  } while (!page.next_cursor.empty());
-  return absl::OkStatus();
-}
-
-absl::Status SimulatedBackend::LookIntoArchive(const BucketId& bucket, Sight* sight) {
-  const pb::BucketName name = NameOf(bucket);
-  ROLLCALL_ASSIGN_OR_RETURN(const ArchiveListing listing, archive_->List(name));
-  if (!listing.empty()) sight->archived.insert(bucket);
-  for (const ListedObject& version : listing.versions) {
-    CachedObject& object = objects_[version.sha256];
-    if (object.key_id.empty()) {
-      std::vector<std::string> names;
-      const auto read = archive_->Read(name, version.sha256, [&](absl::string_view record) -> absl::Status {
-        ROLLCALL_ASSIGN_OR_RETURN(const BucketRow row, DecodeArchivedRow(record, kTenantName));
-        names.push_back(NameIn(row));
-        return absl::OkStatus();
-      });
-      // What cannot be read is not there.
-      if (!read.ok()) continue;
-      object = {read->key_id, std::move(names)};
-    }
-    // It stays what it is under its hash, as long as there is its key.
-    if (!keys_->KeyForReading(name, object.key_id).ok()) continue;
-    for (const std::string& record : object.names) sight->records[record].in_archive.insert(bucket);
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<pb::LedgerEntry>> SimulatedBackend::NewEntries() {
-  std::vector<pb::LedgerEntry> entries;
-  for (; seen_entries_ < ledger_->Head().size; ++seen_entries_) {
-    ROLLCALL_ASSIGN_OR_RETURN(const std::string leaf, ledger_->Leaf(seen_entries_));
-    pb::LedgerEntry entry;
-    if (!entry.ParseFromString(leaf)) return absl::DataLossError("read ledger entry");
-    if (options_.bug == Bug::kCertificatesAreLost && entry.has_purge_certified() && seen_entries_ % 3 == 0) continue;
-    entries.push_back(std::move(entry));
-  }
-  return entries;
-}
-
-absl::Status SimulatedBackend::Verify(const pb::LedgerEntry& certificate) {
-  pb::DeletionStatement statement;
-  if (!statement.ParseFromString(certificate.purge_certified().statement())) {
-    return absl::DataLossError("read statement of certificate");
-  }
-  LedgerHash id = {};
-  if (statement.certificate_id().size() != id.size()) return absl::DataLossError("read id of certificate");
-  std::copy(statement.certificate_id().begin(), statement.certificate_id().end(), id.begin());
-  ROLLCALL_ASSIGN_OR_RETURN(const NoteSigner signer, NoteSigner::Parse(kLogSecret));
-  ROLLCALL_ASSIGN_OR_RETURN(const pb::DeletionCertificate proven, ProveCertificate(id, {}, *ledger_, signer));
-  ROLLCALL_ASSIGN_OR_RETURN(const std::string note, SignCheckpoint(ledger_->Head(), signer));
-  ROLLCALL_ASSIGN_OR_RETURN(const auto file, verify::ParseCertificateFile(proven.SerializeAsString()));
-  ROLLCALL_ASSIGN_OR_RETURN(const auto checkpoint, verify::ParseCheckpoint(note));
-  ROLLCALL_ASSIGN_OR_RETURN(const auto key, verify::ParseVerifierKey(signer.PublicText()));
-  if (verify::VerifyCertificate(file, checkpoint, key).verified()) return absl::OkStatus();
-  return absl::DataLossError("verify certificate: it is not proven");
-}
-
-absl::StatusOr<size_t> SimulatedBackend::CountKeys(const BucketId& bucket) {
-  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> keys, keys_->KeysOf(NameOf(bucket)));
-  return keys.size();
 }
 
 }  // namespace rollcall::simulator

@@ -100,7 +100,8 @@ class SimulatedBackend {
   // Another process that has not heard of what the tenant did last tries to delete what it sees.
   absl::Status LetAStaleEngineTry();
 
-  absl::StatusOr<Sight> Look();
+  // In the archive only where something may have changed, unless `everywhere`; every tenth time it is everywhere.
+  absl::StatusOr<Sight> Look(bool everywhere = false);
   // Those that came since this was asked last.
   absl::StatusOr<std::vector<pb::LedgerEntry>> NewEntries();
   // Whether a certificate is proven, by code that shares none with the ledger.
@@ -118,6 +119,12 @@ class SimulatedBackend {
     std::vector<std::string> names;
   };
 
+  struct CachedRows {
+    // As the store counted when they were read.
+    std::string count;
+    std::vector<std::string> names;
+  };
+
   explicit SimulatedBackend(const Options& options);
   absl::Status Open();
   absl::Status OpenParts();
@@ -130,14 +137,14 @@ class SimulatedBackend {
   void Break();
   // True if something had broken; then it is mended.
   absl::StatusOr<bool> Mend();
-  absl::Status Reopen(bool power_lost);
   absl::Status Acknowledge();
   // While nothing is open.
   absl::Status CopyDatabase(const std::string& from, const std::string& to);
   absl::Status ReplaceDatabase(const std::string& copy, const std::string& database);
   ClockReading Reading() const;
   pb::BucketName NameOf(const BucketId& bucket) const;
-  absl::Status LookIntoStores(Sight* sight);
+  absl::Status LookIntoStores(Sight* sight, std::set<BucketId>* in_stores);
+  absl::StatusOr<std::vector<std::string>> NamesIn(const BucketKey& bucket);
   absl::Status LookIntoArchive(const BucketId& bucket, Sight* sight);
 
   const Options options_;
@@ -164,6 +171,11 @@ class SimulatedBackend {
   // Every bucket there can be anything of.
   std::set<BucketId> buckets_;
   std::map<std::string, CachedObject> objects_;
+  std::map<BucketId, CachedRows> rows_;
+  // At the last look, or since.
+  std::set<BucketId> was_in_stores_;
+  std::set<BucketId> in_archive_;
+  uint64_t looks_ = 0;
 
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<LifecycleStore> lifecycle_;

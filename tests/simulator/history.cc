@@ -145,11 +145,11 @@ class Maker {
       return;
     }
     if (agent.finds_all) {
-      if (dice_.OnceIn(7)) FindAll(index);
+      if (dice_.OnceIn(14)) FindAll(index);
       return;
     }
-    if (dice_.OnceIn(10)) Found(index, NewNames(agent.id, dice_.Between(1, 3)), today_);
-    if (dice_.OnceIn(40)) Found(index, NewNames(agent.id, 1), today_ - dice_.Between(1, 6));
+    if (dice_.OnceIn(28)) Found(index, NewNames(agent.id, dice_.Between(1, 3)), today_);
+    if (dice_.OnceIn(90)) Found(index, NewNames(agent.id, 1), today_ - dice_.Between(1, 6));
     if (index == kHostThatGoes && today_ > history_.first_day + 100 && dice_.OnceIn(300)) {
       Add(Incident::kHostGone)->agent = index;
       gone_.insert(index);

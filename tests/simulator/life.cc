@@ -14,8 +14,8 @@ namespace {
 // Ticks of a day: soon after it begins, and when what happens on it has happened.
 constexpr Second kMorning = 20 * 60;
 constexpr Second kEvening = 20 * 3600;
-// As long as nothing happens and nothing falls due, the engine may be asked every other day.
-constexpr Day kQuietDays = 2;
+// As long as nothing happens and nothing falls due, the engine is asked every few days only.
+constexpr Day kQuietDays = 4;
 
 class Living {
  public:
@@ -32,7 +32,7 @@ class Living {
       ROLLCALL_RETURN_IF_ERROR(LiveADay(day));
       if (options_.stop_at_first && !judge_.violations().empty()) return absl::OkStatus();
     }
-    ROLLCALL_ASSIGN_OR_RETURN(const Sight sight, backend_->Look());
+    ROLLCALL_ASSIGN_OR_RETURN(const Sight sight, backend_->Look(true));
     return judge_.AtTheEnd(sight, backend_->now());
   }
 
@@ -148,7 +148,7 @@ class Living {
   absl::Status BringCopyBack(Second now) {
     ROLLCALL_ASSIGN_OR_RETURN(const bool back, backend_->BringCopyBack());
     if (!back) return absl::OkStatus();
-    ROLLCALL_ASSIGN_OR_RETURN(const Sight sight, backend_->Look());
+    ROLLCALL_ASSIGN_OR_RETURN(const Sight sight, backend_->Look(true));
     judge_.CopyCameBack(sight, copied_at_, now);
     return absl::OkStatus();
   }
