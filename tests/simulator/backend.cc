@@ -311,6 +311,10 @@ absl::StatusOr<Settled> SimulatedBackend::Settle() {
 }
 
 absl::Status SimulatedBackend::LetAStaleEngineTry() {
+  ROLLCALL_ASSIGN_OR_RETURN(TenantLifecycle tenant, lifecycle_->Tenant(kTenantName));
+  ROLLCALL_ASSIGN_OR_RETURN(const TenantTimeline timeline, tenant.Timeline());
+  // What was forgotten, or refused, leaves everybody as wise as before.
+  if (epoch_before_ >= timeline.epoch) return absl::OkStatus();
   ROLLCALL_ASSIGN_OR_RETURN(const BucketPage page, faulty_store_->ListBuckets(kTenantName, policy_->zone, "", 3));
   for (const BucketSummary& bucket : page.buckets) {
     const BucketRef ref = {kTenantName, bucket.key, policy_->zone};

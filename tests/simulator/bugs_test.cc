@@ -11,7 +11,9 @@
 namespace rollcall::simulator {
 namespace {
 
-constexpr int kTenants = 12;
+constexpr int kTenants = 24;
+// Ends come at the end of the shortest life as well.
+constexpr double kYears = 1;
 
 class BugTest : public testing::TestWithParam<NamedBug> {};
 
@@ -20,6 +22,7 @@ TEST_P(BugTest, IsFound) {
     LifeOptions options;
     options.history.seed = 2;
     options.history.tenant = tenant;
+    options.history.years = kYears;
     options.bug = GetParam().bug;
     // Nothing else is wrong.
     options.crash_percent = 0;
@@ -52,10 +55,11 @@ TEST(BugsTest, HaveNames) {
 
 // The same tenants, with nothing wrong.
 TEST(BugsTest, WithoutABugNothingIsFound) {
-  for (int tenant = 0; tenant < 3; ++tenant) {
+  for (int tenant = 0; tenant < 6; ++tenant) {
     LifeOptions options;
     options.history.seed = 2;
     options.history.tenant = tenant;
+    options.history.years = kYears;
     options.crash_percent = 0;
     options.history.with_copies = false;
     const absl::StatusOr<Life> life = LiveThrough(options);
