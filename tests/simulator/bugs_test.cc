@@ -1,0 +1,72 @@
+// What is wrong on purpose is found: every bug that the engine may have to work with, by one of a few tenants.
+#include "tests/simulator/bugs.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "tests/simulator/summary.h"
+
+namespace rollcall::simulator {
+namespace {
+
+constexpr int kTenants = 24;
+// Ends come at the end of the shortest life as well.
+constexpr double kYears = 1;
+
+class BugTest : public testing::TestWithParam<NamedBug> {};
+
+TEST_P(BugTest, IsFound) {
+  for (int tenant = 0; tenant < kTenants; ++tenant) {
+    LifeOptions options;
+    options.history.seed = 2;
+    options.history.tenant = tenant;
+    options.history.years = kYears;
+    options.bug = GetParam().bug;
+    // Nothing else is wrong.
+    options.crash_percent = 0;
+    options.history.with_copies = false;
+    const absl::StatusOr<Life> life = LiveThrough(options);
+    ASSERT_TRUE(life.ok()) << life.status();
+    if (life->violations.empty()) continue;
+    std::printf("tenant %d, %s: %s\n", tenant, NameOf(life->violations[0].fault).c_str(),
+                life->violations[0].what.c_str());
+    return;
+  }
+  FAIL() << GetParam().name << " is found by none of " << kTenants << " tenants";
+}
+
+std::string NameOfBug(const testing::TestParamInfo<NamedBug>& info) {
+  std::string name = info.param.name;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BugTest, testing::ValuesIn(AllBugs()), NameOfBug);
+
+TEST(BugsTest, HaveNames) {
+  Bug bug = Bug::kNone;
+  EXPECT_TRUE(FindBug("six-months", &bug));
+  EXPECT_EQ(bug, Bug::kSixMonths);
+  EXPECT_FALSE(FindBug("none", &bug));
+  EXPECT_GE(AllBugs().size(), 20u);
+}
+
+// The same tenants, with nothing wrong.
+TEST(BugsTest, WithoutABugNothingIsFound) {
+  for (int tenant = 0; tenant < 6; ++tenant) {
+    LifeOptions options;
+    options.history.seed = 2;
+    options.history.tenant = tenant;
+    options.history.years = kYears;
+    options.crash_percent = 0;
+    options.history.with_copies = false;
+    const absl::StatusOr<Life> life = LiveThrough(options);
+    ASSERT_TRUE(life.ok()) << life.status();
+    EXPECT_TRUE(life->violations.empty()) << TellOf(*life, options);
+  }
+}
+
+}  // namespace
+}  // namespace rollcall::simulator
