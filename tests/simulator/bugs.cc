@@ -27,7 +27,10 @@ void MisreadAssets(Bug bug, pb::Policy* policy) {
   pb::RetainRule* rule = AfterTheEnd(pb::ASSET_BASIC, policy);
   // Of T + 30 days and c + 180 days the later.
   pb::Expression::Choice* both = rule->mutable_last_day()->mutable_max();
-  if (bug == Bug::kSixMonths) both->mutable_of(1)->mutable_sum()->set_months(6);
+  if (bug == Bug::kSixMonths) {
+    both->mutable_of(1)->mutable_sum()->clear_days();
+    both->mutable_of(1)->mutable_sum()->set_months(6);
+  }
   if (bug == Bug::kTwentyNineDays) both->mutable_of(0)->mutable_sum()->set_days(29);
   if (bug == Bug::kNoMinimum) both->mutable_of()->DeleteSubrange(1, 1);
   if (bug == Bug::kMinimumOnly) both->mutable_of()->DeleteSubrange(0, 1);

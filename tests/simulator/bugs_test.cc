@@ -11,30 +11,35 @@
 namespace rollcall::simulator {
 namespace {
 
-constexpr int kTenants = 24;
-// Ends come at the end of the shortest life as well.
-constexpr double kYears = 1;
+// Most are found in a short life; ends come at the end of the shortest as well. Some take a rule that bites late.
+struct Lives {
+  int tenants;
+  double years;
+};
+constexpr Lives kLives[] = {{8, 1}, {6, 3}};
 
 class BugTest : public testing::TestWithParam<NamedBug> {};
 
 TEST_P(BugTest, IsFound) {
-  for (int tenant = 0; tenant < kTenants; ++tenant) {
-    LifeOptions options;
-    options.history.seed = 2;
-    options.history.tenant = tenant;
-    options.history.years = kYears;
-    options.bug = GetParam().bug;
-    // Nothing else is wrong.
-    options.crash_percent = 0;
-    options.history.with_copies = false;
-    const absl::StatusOr<Life> life = LiveThrough(options);
-    ASSERT_TRUE(life.ok()) << life.status();
-    if (life->violations.empty()) continue;
-    std::printf("tenant %d, %s: %s\n", tenant, NameOf(life->violations[0].fault).c_str(),
-                life->violations[0].what.c_str());
-    return;
+  for (const Lives& lives : kLives) {
+    for (int tenant = 0; tenant < lives.tenants; ++tenant) {
+      LifeOptions options;
+      options.history.seed = 2;
+      options.history.tenant = tenant;
+      options.history.years = lives.years;
+      options.bug = GetParam().bug;
+      // Nothing else is wrong.
+      options.crash_percent = 0;
+      options.history.with_copies = false;
+      const absl::StatusOr<Life> life = LiveThrough(options);
+      ASSERT_TRUE(life.ok()) << life.status();
+      if (life->violations.empty()) continue;
+      std::printf("tenant %d, %.0f years, %s: %s\n", tenant, lives.years, NameOf(life->violations[0].fault).c_str(),
+                  life->violations[0].what.c_str());
+      return;
+    }
   }
-  FAIL() << GetParam().name << " is found by none of " << kTenants << " tenants";
+  FAIL() << GetParam().name << " is found by no tenant";
 }
 
 std::string NameOfBug(const testing::TestParamInfo<NamedBug>& info) {
@@ -59,7 +64,7 @@ TEST(BugsTest, WithoutABugNothingIsFound) {
     LifeOptions options;
     options.history.seed = 2;
     options.history.tenant = tenant;
-    options.history.years = kYears;
+    options.history.years = 1;
     options.crash_percent = 0;
     options.history.with_copies = false;
     const absl::StatusOr<Life> life = LiveThrough(options);
