@@ -87,7 +87,7 @@ class StoreAsItIs : public BucketStore {
                                              absl::Span<const BucketRow> rows) override {
     return real_->RestoreRows(bucket, fence, rows);
   }
-  absl::Status EraseResidue() override { return real_->EraseResidue(); }
+  absl::Status EraseResidue(const StopToken& stop) override { return real_->EraseResidue(stop); }
 
  protected:
   // As if all rows were gone.
@@ -242,9 +242,10 @@ class ArchiveThatErrs : public Archive {
     }
     return put;
   }
-  absl::StatusOr<ObjectSummary> Verify(const pb::BucketName& bucket, absl::string_view sha256) override {
+  absl::StatusOr<ObjectSummary> Verify(const pb::BucketName& bucket, absl::string_view sha256,
+                                       const StopToken& stop) override {
     const auto it = unreadable_.find(std::string(sha256));
-    return it != unreadable_.end() ? it->second : real_->Verify(bucket, sha256);
+    return it != unreadable_.end() ? it->second : real_->Verify(bucket, sha256, stop);
   }
   absl::StatusOr<ObjectSummary> Read(const pb::BucketName& bucket, absl::string_view sha256,
                                      const RecordSink& sink) override {

@@ -45,7 +45,7 @@ class SettingsStore : public BucketStore {
                                              absl::Span<const BucketRow> rows) override {
     return real_->RestoreRows(Stored(bucket), fence, rows);
   }
-  absl::Status EraseResidue() override { return real_->EraseResidue(); }
+  absl::Status EraseResidue(const StopToken& stop) override { return real_->EraseResidue(stop); }
 
  private:
   static BucketKey Shown(BucketKey key) {
