@@ -263,15 +263,6 @@ absl::Status DeletionRound::Finish(const LateDoomed& late) {
   }
   StepEvidence seen(parts_, options_);
   seen.InStore({late.deleted.rows, late.deleted.bytes, left.records(), method, ""});
-  // What came late may be in backups that were made meanwhile, under a key of its own.
-  ROLLCALL_ASSIGN_OR_RETURN(const std::vector<std::string> keys, parts_.keys->KeysOf(late.task.work.name));
-  if (!keys.empty()) {
-    const absl::Time now = parts_.clock->Now();
-    if (left.records() > 0) ROLLCALL_RETURN_IF_ERROR(parts_.keys->NewKey(late.task.work.name, now).status());
-    ROLLCALL_ASSIGN_OR_RETURN(const std::vector<KeyDestruction> destroyed, parts_.keys->Destroy(keys, now));
-    for (const std::string& key : keys) ROLLCALL_RETURN_IF_ERROR(parts_.keys->VerifyDestroyed(key));
-    seen.OfKeys(destroyed, 0);
-  }
   TenantLifecycle tenant = late.task.tenant;
   return tenant.FinishStep(late.task.step->number, late.task.step->epoch, seen.evidence());
 }

@@ -128,7 +128,8 @@ TEST_F(ApplyWorkersTest, SecretsAreReplacedBehindTheFingerprint) {
     Start();
     ASSERT_TRUE(Enqueue(BatchOf(TestFullBatch(again ? 1 : 2, again ? 1 : 2, {record}))));
     ASSERT_TRUE(owner_->AwaitDone(again ? 1 : 2));
-    const std::string& payload = store_.Applied().back().records.at(0).payload;
+    const std::vector<PreparedBatch> applied = store_.Applied();
+    const std::string& payload = applied.back().records.at(0).payload;
     EXPECT_EQ(absl::StrContains(payload, "tulipKiosk"), !again);
   }
   EXPECT_THAT(owner_->events(), ElementsAre("ack 1", "ack 2"));
