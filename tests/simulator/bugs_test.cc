@@ -20,9 +20,33 @@ struct Lives {
 };
 constexpr Lives kLives[] = {{0, 0, 1}, {0, 0, 3}, {1, 8, 1}, {1, 6, 3}};
 
-class BugTest : public testing::TestWithParam<NamedBug> {};
+// With sanitizers a life takes several seconds, and some bugs take many lives.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSlow = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSlow = true;
+#else
+constexpr bool kSlow = false;
+#endif
+#else
+constexpr bool kSlow = false;
+#endif
+constexpr size_t kBugsIfSlow = 19;
+
+class BugTest : public testing::TestWithParam<NamedBug> {
+ protected:
+  static size_t Number(Bug bug) {
+    const auto it =
+        std::find_if(AllBugs().begin(), AllBugs().end(), [&](const NamedBug& known) { return known.bug == bug; });
+    return static_cast<size_t>(it - AllBugs().begin());
+  }
+};
 
 TEST_P(BugTest, IsFound) {
+  if (kSlow && Number(GetParam().bug) >= kBugsIfSlow) {
+    GTEST_SKIP() << "it takes minutes with sanitizers; the other builds look for it";
+  }
   for (const Lives& lives : kLives) {
     for (int tenant = lives.first; tenant <= lives.last; ++tenant) {
       LifeOptions options;
