@@ -15,6 +15,7 @@
 #include "backend/store/sqlite/sqlite_store.h"
 #include "platform/host_root.h"
 #include "platform/self_usage.h"
+#include "platform/testing/slow_build.h"
 
 namespace rollcall {
 namespace {
@@ -24,17 +25,7 @@ using ::testing::HasSubstr;
 constexpr size_t kInflightLimit = size_t{16} << 20;
 
 // Sanitizers keep what was freed, and shadows of the rest.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr size_t kMemoryFactor = 6;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr size_t kMemoryFactor = 6;
-#else
-constexpr size_t kMemoryFactor = 1;
-#endif
-#else
-constexpr size_t kMemoryFactor = 1;
-#endif
+constexpr size_t kMemoryFactor = kSlowBuild ? 6 : 1;
 
 // Of this process now. 0 if it cannot be read.
 size_t ResidentBytes() {

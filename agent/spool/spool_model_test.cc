@@ -7,23 +7,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "agent/spool/testing/spool_host.h"
+#include "platform/testing/slow_build.h"
 
 namespace rollcall {
 namespace {
 
 constexpr int kSeeds = 8;
 // Together a million; sanitizers take ten times as long, so that they get fewer.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kOperations = 12500;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr int kOperations = 12500;
-#else
-constexpr int kOperations = 125000;
-#endif
-#else
-constexpr int kOperations = 125000;
-#endif
+constexpr int kOperations = kSlowBuild ? 12500 : 125000;
 
 constexpr DirectorySpoolOptions kOptions{.max_bytes = 40 * 1024,
                                          .segment_bytes = 4096,

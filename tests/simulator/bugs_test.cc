@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "platform/testing/slow_build.h"
 #include "tests/simulator/summary.h"
 
 namespace rollcall::simulator {
@@ -21,17 +22,6 @@ struct Lives {
 constexpr Lives kLives[] = {{0, 0, 1}, {0, 0, 3}, {1, 8, 1}, {1, 6, 3}};
 
 // With sanitizers a life takes several seconds, and some bugs take many lives.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSlow = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSlow = true;
-#else
-constexpr bool kSlow = false;
-#endif
-#else
-constexpr bool kSlow = false;
-#endif
 constexpr size_t kBugsIfSlow = 19;
 
 class BugTest : public testing::TestWithParam<NamedBug> {
@@ -44,7 +34,7 @@ class BugTest : public testing::TestWithParam<NamedBug> {
 };
 
 TEST_P(BugTest, IsFound) {
-  if (kSlow && Number(GetParam().bug) >= kBugsIfSlow) {
+  if (kSlowBuild && Number(GetParam().bug) >= kBugsIfSlow) {
     GTEST_SKIP() << "it takes minutes with sanitizers; the other builds look for it";
   }
   for (const Lives& lives : kLives) {

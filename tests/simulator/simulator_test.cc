@@ -4,27 +4,17 @@
 #include <chrono>
 #include <cstdio>
 
+#include "platform/testing/slow_build.h"
 #include "tests/simulator/summary.h"
 
 namespace rollcall::simulator {
 namespace {
 
 // Sanitizers are slow; they look for something else, and a shorter life shows it as well.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSlow = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSlow = true;
-#else
-constexpr bool kSlow = false;
-#endif
-#else
-constexpr bool kSlow = false;
-#endif
 
 constexpr int kFewest = 20;
-constexpr double kYears = kSlow ? 1 : 3;
-constexpr std::chrono::seconds kTime(kSlow ? 60 : 90);
+constexpr double kYears = kSlowBuild ? 1 : 3;
+constexpr std::chrono::seconds kTime(kSlowBuild ? 60 : 90);
 
 TEST(SimulatorTest, EveryLifeIsAsTheAgreementSays) {
   Summary summary;

@@ -13,21 +13,10 @@
 #include "absl/time/time.h"
 #include "backend/retention/bucket_decision.h"
 #include "backend/retention/testing/slow_calculator.h"
+#include "platform/testing/slow_build.h"
 
 namespace rollcall {
 
-// Whether a sanitizer makes everything ten times slower: there are fewer cases then.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSlowBuild = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool kSlowBuild = true;
-#else
-inline constexpr bool kSlowBuild = false;
-#endif
-#else
-inline constexpr bool kSlowBuild = false;
-#endif
 // Agreements that are compared.
 inline constexpr int kPolicies = kSlowBuild ? 1500 : 25000;
 
