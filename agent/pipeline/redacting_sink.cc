@@ -6,6 +6,7 @@
 #include "agent/pipeline/valid_text.h"
 #include "platform/redaction/redactor.h"
 #include "proto/kind_registry.h"
+#include "proto/redaction_note.h"
 
 namespace rollcall {
 namespace {
@@ -15,24 +16,11 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
-// Deeper nesting has no place in a record; the bound keeps a recursive message from looping.
-constexpr int kMaxDepth = 8;
-
-void Note(const std::string& path, absl::string_view rule, std::vector<pb::Redaction>* redactions) {
-  pb::Redaction& redaction = redactions->emplace_back();
-  redaction.set_field(path);
-  redaction.set_rule(std::string(rule));
-}
-
-std::string Join(const std::string& path, const std::string& name) {
-  return path.empty() ? name : absl::StrCat(path, ".", name);
-}
-
 }  // namespace
 
 RedactingSink::Plan RedactingSink::PlanFor(const Descriptor* message, int depth) {
   Plan plan;
-  if (depth > kMaxDepth) return plan;
+  if (depth > kMaxRedactedDepth) return plan;
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
     FieldPlan item{.field = field,
@@ -61,7 +49,7 @@ bool RedactingSink::ScrubString(const FieldPlan& plan, const std::string& path, 
   if (plan.may_carry_secret) {
     // Text is the widest of the redactors, so it also serves what declares none.
     const auto rules = plan.redactor == pb::URL ? RedactUrl(value) : RedactText(value);
-    for (const absl::string_view rule : rules) Note(path, rule, &findings->redactions);
+    for (const absl::string_view rule : rules) NoteRedaction(path, rule, &findings->redactions);
     changed = !rules.empty();
   } else if (HoldsKnownToken(*value)) {
     ++findings->suspected;
@@ -95,7 +83,7 @@ void RedactingSink::ScrubArguments(const FieldPlan& plan, const std::string& pat
   arguments.reserve(static_cast<size_t>(size));
   for (int i = 0; i < size; ++i) arguments.push_back(reflection->GetRepeatedString(*message, plan.field, i));
   for (const ArgvRedaction& redaction : RedactArgv(&arguments)) {
-    Note(absl::StrCat(path, "[", redaction.index, "]"), redaction.rule, &findings->redactions);
+    NoteRedaction(absl::StrCat(path, "[", redaction.index, "]"), redaction.rule, &findings->redactions);
   }
   for (size_t i = 0; i < arguments.size(); ++i) {
     findings->escaped += EscapeInvalidUtf8(&arguments[i]) ? 1 : 0;
@@ -126,7 +114,7 @@ void RedactingSink::ScrubRepeated(const FieldPlan& plan, const std::string& path
 
 void RedactingSink::ScrubMessage(const Plan& plan, const std::string& path, Message* message, Findings* findings) {
   for (const FieldPlan& item : plan) {
-    const std::string field_path = Join(path, item.field->name());
+    const std::string field_path = ChildPath(path, item.field->name());
     if (item.field->is_repeated()) {
       ScrubRepeated(item, field_path, message, findings);
     } else {

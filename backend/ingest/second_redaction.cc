@@ -10,6 +10,7 @@
 #include "google/protobuf/wire_format_lite.h"
 #include "platform/redaction/redactor.h"
 #include "proto/kind_registry.h"
+#include "proto/redaction_note.h"
 
 namespace rollcall {
 namespace {
@@ -20,20 +21,7 @@ using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 using ::google::protobuf::internal::WireFormatLite;
 
-// Deeper nesting has no place in a record; the bound keeps a recursive message from looping.
-constexpr int kMaxDepth = 8;
-
 constexpr absl::string_view kLimit = "limit";
-
-void Note(const std::string& path, absl::string_view rule, std::vector<pb::Redaction>* notes) {
-  pb::Redaction& note = notes->emplace_back();
-  note.set_field(path);
-  note.set_rule(std::string(rule));
-}
-
-std::string Join(const std::string& path, const std::string& name) {
-  return path.empty() ? name : absl::StrCat(path, ".", name);
-}
 
 // Calls `take(number, bytes)` for every string and message at the top of a well-formed message.
 template <typename Take>
@@ -57,7 +45,7 @@ void ForEachBytes(absl::string_view message, Take take) {
 
 std::vector<SecondRedactor::FieldPlan> SecondRedactor::PlanFor(const Descriptor* message, int depth) {
   std::vector<FieldPlan> plan;
-  if (depth > kMaxDepth) return plan;
+  if (depth > kMaxRedactedDepth) return plan;
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
     if (field->type() == FieldDescriptor::TYPE_MESSAGE) {
@@ -83,7 +71,7 @@ void SecondRedactor::ScrubStrings(const FieldPlan& plan, const std::string& path
   const auto redact = [&](std::string* value, const std::string& place) {
     // Text is the widest of the redactors, so it also serves what declares none.
     for (const absl::string_view rule : plan.redactor == pb::URL ? RedactUrl(value) : RedactText(value)) {
-      Note(place, rule, notes);
+      NoteRedaction(place, rule, notes);
     }
   };
   if (!plan.field->is_repeated()) {
@@ -97,7 +85,7 @@ void SecondRedactor::ScrubStrings(const FieldPlan& plan, const std::string& path
   // No agent sends as many; to read them would take long and leave nothing.
   if (static_cast<size_t>(size) > kMaxRedactedArguments) {
     reflection->ClearField(message, plan.field);
-    return Note(path, kLimit, notes);
+    return NoteRedaction(path, kLimit, notes);
   }
   std::vector<std::string> values;
   values.reserve(static_cast<size_t>(size));
@@ -105,7 +93,7 @@ void SecondRedactor::ScrubStrings(const FieldPlan& plan, const std::string& path
   const size_t before = notes->size();
   if (plan.redactor == pb::ARGV) {
     for (const ArgvRedaction& found : RedactArgv(&values)) {
-      Note(absl::StrCat(path, "[", found.index, "]"), found.rule, notes);
+      NoteRedaction(absl::StrCat(path, "[", found.index, "]"), found.rule, notes);
     }
   } else {
     for (size_t i = 0; i < values.size(); ++i) redact(&values[i], absl::StrCat(path, "[", i, "]"));
@@ -120,7 +108,7 @@ void SecondRedactor::ScrubMessage(const std::vector<FieldPlan>& plan, const std:
                                   Notes* notes) {
   const Reflection* reflection = message->GetReflection();
   for (const FieldPlan& item : plan) {
-    const std::string place = Join(path, item.field->name());
+    const std::string place = ChildPath(path, item.field->name());
     if (item.children.empty()) {
       if (item.field->is_repeated() || reflection->HasField(*message, item.field)) {
         ScrubStrings(item, place, message, notes);
@@ -178,7 +166,7 @@ SecondRedactor::Notes SecondRedactor::RedactRecord(const KindPlan& kind, std::st
     notes.clear();
     for (const FieldPlan& plan : kind.fields) {
       message->GetReflection()->ClearField(message, plan.field);
-      Note(plan.field->name(), kLimit, &notes);
+      NoteRedaction(plan.field->name(), kLimit, &notes);
     }
   }
   for (const pb::Redaction& note : notes) *record.add_redactions() = note;
